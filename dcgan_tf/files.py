@@ -1,0 +1,48 @@
+"""Files and folders that are complete or absent: written under a temporary name, then renamed."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def written_aside(path: str | os.PathLike) -> Iterator[Path]:
+    """Yields a temporary path beside `path`; what is written there becomes `path` when the block ends well.
+
+    The data reaches the disk before the rename, so a crash leaves the old file or the new one, never a part.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def folder_written_aside(path: str | os.PathLike) -> Iterator[Path]:
+    """The same for a folder: yields a new empty folder beside `path`.
+
+    When another process has made `path` meanwhile, its folder stays and this one is dropped.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        _rename_unless_made(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _rename_unless_made(source: Path, target: Path) -> None:
+    try:
+        source.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise

@@ -1,0 +1,69 @@
+"""Which image sizes the networks can make: a small grid, doubled n times (paper, Figure 1).
+
+A size fits when both sides are a grid times 2^n, where the smaller side of the grid is 4 to 7. A preset may fix the
+number of doublings instead, and with it the grid.
+"""
+
+from dcgan_tf.errors import SettingError
+
+SMALLEST_GRID = 4
+SMALLEST_SIDE = 2 * SMALLEST_GRID
+LARGEST_SIDE = 1024
+
+Size = tuple[int, int]  # height, width in pixels
+
+
+def size_text(size: Size) -> str:
+    """`(64, 64)` as "64", `(64, 96)` as "64x96": the form in which the flag takes it."""
+    height, width = size
+    return str(height) if height == width else f"{height}x{width}"
+
+
+def parse_size(text: str) -> Size:
+    """Reads "64" (square) or "64x96" (height x width).
+
+    Raises:
+        SettingError: when the text is neither.
+    """
+    parts = text.lower().split("x")
+    if len(parts) not in (1, 2) or not all(part.strip().isdigit() for part in parts):
+        raise SettingError("image_size", text, "write one side (64) or height x width (64x96)")
+    sides = [int(part) for part in parts]
+    return sides[0], sides[-1]
+
+
+def doublings(size: Size, depth: int = 0) -> int:
+    """The number of factors of two between the grid and the image.
+
+    Args:
+        size: height and width of the image.
+        depth: the number that a preset prescribes; 0 takes the one that leaves a grid of 4 to 7.
+
+    Raises:
+        SettingError: when the size does not fit; the message names the nearest sizes that do.
+    """
+    smaller, larger = min(size), max(size)
+    if smaller < SMALLEST_SIDE or larger > LARGEST_SIDE:
+        raise SettingError(
+            "image_size", size_text(size), f"each side must be from {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
+        )
+    n = depth or (smaller // SMALLEST_GRID).bit_length() - 1
+    if any(side % 2**n for side in size):
+        fitting = " or ".join(size_text(near) for near in _nearest(size, 2**n))
+        raise SettingError(
+            "image_size", size_text(size), f"each side must be a multiple of {2**n} here; the nearest are {fitting}"
+        )
+    return n
+
+
+def grid(size: Size, depth: int = 0) -> Size:
+    """Height and width of the smallest feature maps; see `doublings`."""
+    n = doublings(size, depth)
+    return size[0] >> n, size[1] >> n
+
+
+def _nearest(size: Size, unit: int) -> list[Size]:
+    """The fitting sizes just below and just above, smallest first."""
+    below = tuple(max(unit, side - side % unit) for side in size)
+    above = tuple(side + -side % unit for side in size)
+    return sorted({below, above})

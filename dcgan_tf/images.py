@@ -1,0 +1,90 @@
+"""Pixels: the ranges, grids, PNG and GIF. Nothing else in the package knows how pixels are scaled.
+
+Stored and shown images are uint8 in [0, 255]; the networks see and make floats in [-1, 1] (paper, section 4: "no
+pre-processing besides scaling to the range of the tanh").
+"""
+
+import math
+import os
+from collections.abc import Iterable
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from dcgan_tf import files
+
+GRID_WIDTH_LIMIT = 1024  # pixels; small images are magnified up to about half of it, so that a person can see them
+
+
+def to_model_range(pixels: tf.Tensor) -> tf.Tensor:
+    """uint8 in [0, 255] to float32 in [-1, 1], any shape."""
+    return tf.cast(pixels, tf.float32) / 127.5 - 1.0
+
+
+def to_pixels(images: tf.Tensor) -> tf.Tensor:
+    """Floats in [-1, 1] to uint8 in [0, 255], rounded to the nearest, any shape."""
+    levels = tf.round((tf.cast(images, tf.float32) + 1.0) * 127.5)
+    return tf.cast(tf.clip_by_value(levels, 0.0, 255.0), tf.uint8)
+
+
+def grid(pixels: np.ndarray, columns: int = 0, padding: int = 2) -> np.ndarray:
+    """Lays images out row by row on white; the last row may be short.
+
+    Args:
+        pixels: uint8 [n, height, width, channels], n at least 1.
+        columns: images per row; 0 makes the grid about square.
+        padding: white pixels around every image.
+
+    Returns:
+        uint8 [grid height, grid width, channels].
+    """
+    count, height, width, channels = pixels.shape
+    columns = min(count, columns or math.ceil(math.sqrt(count * height / width)))
+    rows = -(-count // columns)
+    cell_height, cell_width = height + padding, width + padding
+    canvas = np.full((rows * cell_height + padding, columns * cell_width + padding, channels), 255, np.uint8)
+    for index, image in enumerate(pixels):
+        top = (index // columns) * cell_height + padding
+        left = (index % columns) * cell_width + padding
+        canvas[top : top + height, left : left + width] = image
+    return canvas
+
+
+def magnified(picture: np.ndarray) -> np.ndarray:
+    """A small picture repeated pixel by pixel, so that it fills about half of the width limit without blur."""
+    factor = max(1, GRID_WIDTH_LIMIT // 2 // picture.shape[1])
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def to_pil(picture: np.ndarray) -> Image.Image:
+    """uint8 [height, width, 1, 3 or 4] to a Pillow image of mode L, RGB or RGBA."""
+    return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
+
+
+def write_png(path: str | os.PathLike, picture: np.ndarray) -> None:
+    """Writes uint8 [height, width, channels] as PNG, complete or not at all."""
+    with files.written_aside(path) as temporary:
+        to_pil(picture).save(temporary, format="PNG")
+
+
+def write_gif(path: str | os.PathLike, frames: Iterable[str | os.PathLike], seconds: float = 8.0) -> None:
+    """Writes an endless animation of PNG files, the last held for a while; at most 120 of them, evenly chosen.
+
+    Args:
+        path: the GIF to write, complete or not at all.
+        frames: PNG files in order, at least one.
+        seconds: duration of one round without the pause at its end.
+    """
+    frames = list(frames)
+    chosen = [frames[index] for index in np.unique(np.linspace(0, len(frames) - 1, min(len(frames), 120)).astype(int))]
+    pictures = [_gif_frame(frame) for frame in chosen]
+    pause = max(40, int(1000 * seconds / len(pictures)))
+    durations = [pause] * (len(pictures) - 1) + [2000]
+    with files.written_aside(path) as temporary:
+        pictures[0].save(temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+
+
+def _gif_frame(path: str | os.PathLike) -> Image.Image:
+    with Image.open(path) as picture:
+        return picture.convert("L") if picture.mode == "L" else picture.convert("RGB").quantize(128)
