@@ -14,7 +14,7 @@ from PIL import Image
 
 from dcgan_tf import files
 
-GRID_WIDTH_LIMIT = 1024  # pixels; small images are magnified up to about half of it, so that a person can see them
+GRID_WIDTH_LIMIT = 1024  # pixels; smaller pictures are magnified up to it, so that a person can see them
 
 
 def to_model_range(pixels: tf.Tensor) -> tf.Tensor:
@@ -52,8 +52,8 @@ def grid(pixels: np.ndarray, columns: int = 0, padding: int = 2) -> np.ndarray:
 
 
 def magnified(picture: np.ndarray) -> np.ndarray:
-    """A small picture repeated pixel by pixel, so that it fills about half of the width limit without blur."""
-    factor = max(1, GRID_WIDTH_LIMIT // 2 // picture.shape[1])
+    """A small picture repeated pixel by pixel, so that it fills the width limit without blur."""
+    factor = max(1, GRID_WIDTH_LIMIT // picture.shape[1])
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
 

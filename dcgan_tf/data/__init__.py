@@ -1,0 +1,20 @@
+"""Images: from any source, through one kind of store, to batches."""
+
+from dcgan_tf.data.pipeline import batch_indices, batches
+from dcgan_tf.data.preparation import prepare_store
+from dcgan_tf.data.selection import open_source
+from dcgan_tf.data.source import Item, Source, SourceInfo, UnusableImage
+from dcgan_tf.data.store import ImageStore, open_store
+
+__all__ = [
+    "ImageStore",
+    "Item",
+    "Source",
+    "SourceInfo",
+    "UnusableImage",
+    "batch_indices",
+    "batches",
+    "open_source",
+    "open_store",
+    "prepare_store",
+]

@@ -1,0 +1,95 @@
+"""Bytes of an image file to a Pillow image, by content and not by name, without decoding the pixels yet."""
+
+import functools
+import io
+import os
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from dcgan_tf.data.source import UnusableImage
+
+# A list, because some of Pillow's other readers start programs (EPS) or fetch files.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000", "DIB", "MPO")
+ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
+GREY_MODES = ("1", "L", "LA", "La", "I", "F")
+ORIENTATION_TAG = 0x0112
+REASON_LIMIT = 160
+
+
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def opened(stream: io.IOBase | io.BytesIO) -> Image.Image:
+    """Reads the header of an image file.
+
+    Args:
+        stream: the file, open for reading and seekable; it must stay open until the pixels are read.
+
+    Raises:
+        UnusableImage: not an image, or too large to be one in earnest.
+    """
+    picture = attempted(lambda: Image.open(stream, formats=_formats()))
+    width, height = picture.size
+    if Image.MAX_IMAGE_PIXELS and width * height > Image.MAX_IMAGE_PIXELS:
+        raise UnusableImage(f"{width}x{height} pixels are more than the limit of {Image.MAX_IMAGE_PIXELS}")
+    return picture
+
+
+def attempted(action: Callable) -> object:
+    """Calls a reader; whatever it raises becomes an `UnusableImage`, since broken files make readers raise anything."""
+    try:
+        return action()
+    except UnusableImage:
+        raise
+    except Image.UnidentifiedImageError as fault:
+        raise UnusableImage("not an image in a known format") from fault
+    except Image.DecompressionBombError as fault:
+        raise UnusableImage("too many pixels (decompression bomb)") from fault
+    except OSError as fault:
+        raise UnusableImage(_shortened(os.strerror(fault.errno) if fault.errno else str(fault))) from fault
+    except Exception as fault:
+        raise UnusableImage(_shortened(f"{type(fault).__name__}: {fault}")) from fault
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= REASON_LIMIT else line[: REASON_LIMIT - 3] + "..."
+
+
+def has_alpha(picture: Image.Image) -> bool:
+    """Whether the file says that some pixels may be transparent."""
+    return picture.mode in ALPHA_MODES or "transparency" in picture.info
+
+
+def is_grey(picture: Image.Image) -> bool:
+    """Whether all colours are grey, as far as the header tells."""
+    if picture.mode in GREY_MODES or picture.mode.startswith("I;16"):
+        return True
+    if picture.mode not in ("P", "PA") or picture.palette is None or picture.palette.mode != "RGB":
+        return False
+    if (picture.palette.rawmode or "RGB") != "RGB":
+        return False
+    colours = np.frombuffer(bytes(picture.palette.palette), np.uint8)
+    colours = colours[: len(colours) // 3 * 3].reshape(-1, 3)
+    return len(colours) > 0 and bool((colours == colours[:, :1]).all())
+
+
+def orientation(picture: Image.Image) -> int:
+    """The EXIF orientation, 1 (upright) to 8; 1 when it cannot be read."""
+    try:
+        return int(picture.getexif().get(ORIENTATION_TAG, 1))
+    except Exception:  # a broken EXIF block does not spoil the pixels
+        return 1
+
+
+def shown_size(picture: Image.Image) -> tuple[int, int]:
+    """(height, width) as a viewer shows the file, that is, after the EXIF orientation; read from the header."""
+    width, height = picture.size
+    # Only photographs carry orientations, and for PNG the question would decode the pixels.
+    turned = picture.format in ("JPEG", "MPO", "WEBP", "TIFF") and orientation(picture) >= 5
+    return (width, height) if turned else (height, width)

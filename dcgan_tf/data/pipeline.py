@@ -1,0 +1,98 @@
+"""Store to batches: random access in a seeded order, so that any step can be the first one.
+
+The order is an endless sequence: epoch e is a permutation of the store that depends on (seed, e) alone. Batch b takes
+the positions from b x batch_size on, across the end of an epoch, so there is no partial batch and no shuffle buffer.
+"""
+
+import functools
+import threading
+
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf import seeds
+from dcgan_tf.data.store import ImageStore
+
+ENDLESS = 2**62  # batches; a range needs an end
+_order_lock = threading.Lock()
+
+
+@functools.lru_cache(maxsize=4)
+def _order(count: int, seed: int, epoch: int) -> np.ndarray:
+    order = seeds.generator(seed, "order", epoch).permutation(count)
+    order = order.astype(np.int32 if count < 2**31 else np.int64)  # four epochs of 3 million images are kept: 48 MB
+    order.setflags(write=False)
+    return order
+
+
+def _epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
+    with _order_lock:  # the threads that want a new epoch wait for the one that makes it
+        return _order(count, seed, epoch)
+
+
+def batch_indices(count: int, batch_size: int, seed: int, number: int) -> np.ndarray:
+    """Which images are in a batch.
+
+    Args:
+        count: images in the store.
+        batch_size: images per batch; may exceed `count`.
+        seed: the run's seed.
+        number: the batch, counted from 0 since the start of the run.
+
+    Returns:
+        int64 [batch_size], each in [0, count).
+    """
+    position, end = number * batch_size, (number + 1) * batch_size
+    parts = []
+    while position < end:
+        epoch, offset = divmod(position, count)
+        taken = min(count - offset, end - position)
+        parts.append(_epoch_order(count, seed, epoch)[offset : offset + taken])
+        position += taken
+    return np.concatenate(parts).astype(np.int64)
+
+
+def flip_coins(batch_size: int, seed: int, number: int) -> np.ndarray:
+    """Which images of a batch are mirrored: bool [batch_size]."""
+    return seeds.generator(seed, "flip", number).random(batch_size) < 0.5
+
+
+def read_batch(store: ImageStore, batch_size: int, seed: int, flip: bool, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """One batch as arrays: uint8 [batch, height, width, channels] and int32 [batch] (zeros without labels)."""
+    indices = batch_indices(len(store), batch_size, seed, number)
+    images = store.images[indices]
+    if flip:
+        mirrored = flip_coins(batch_size, seed, number)
+        images[mirrored] = images[mirrored, :, ::-1]
+    labels = np.zeros(batch_size, np.int32) if store.labels is None else store.labels[indices]
+    return np.asarray(images), labels
+
+
+def batches(store: ImageStore, batch_size: int, seed: int, flip: bool, first: int = 0) -> tf.data.Dataset:
+    """The endless sequence of global batches.
+
+    Args:
+        store: where the images are.
+        batch_size: images per batch, over all devices together; may exceed the number of images.
+        seed: the run's seed.
+        flip: whether each image is mirrored with probability 1/2.
+        first: number of the batch to start at; any number costs the same.
+
+    Returns:
+        A dataset of (images uint8 [batch, height, width, channels], labels int32 [batch]) with static shapes; the
+        labels are zeros where the store has none. It is not sharded over workers: each sees every global batch.
+    """
+    shape = (batch_size, *store.images.shape[1:])
+
+    def read(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return read_batch(store, batch_size, seed, flip, int(number))
+
+    def tensors(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, labels = tf.numpy_function(read, [number], (tf.uint8, tf.int32), stateful=False)
+        return tf.ensure_shape(images, shape), tf.ensure_shape(labels, shape[:1])
+
+    options = tf.data.Options()
+    options.deterministic = True
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    numbers = tf.data.Dataset.range(first, ENDLESS)
+    return numbers.map(tensors, num_parallel_calls=2, deterministic=True).prefetch(4).with_options(options)

@@ -1,0 +1,111 @@
+"""The image store: a folder with all images as one uint8 array, mapped into memory, and a manifest.
+
+images.u8      raw uint8 [count, height, width, channels]
+labels.npy     int32 [count]; absent when the source has no labels
+manifest.json  where the images came from, what was done to them, what was skipped and why, checksum
+"""
+
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dcgan_tf.errors import UserError
+from dcgan_tf.geometry import size_text
+
+FORMAT_VERSION = 1
+IMAGES, LABELS, MANIFEST = "images.u8", "labels.npy", "manifest.json"
+CLASSES_SHOWN, REASONS_SHOWN = 12, 3
+
+
+class DamagedStore(UserError):
+    """A folder that is not a whole image store."""
+
+
+class ImageStore:
+    """Images of one size, ready for random access. Read-only; safe to read from several threads.
+
+    Attributes:
+        path: the folder.
+        manifest: what `manifest.json` holds.
+        images: np.memmap uint8 [count, height, width, channels].
+        labels: int32 [count], or None.
+        class_names: one name per label; empty when there are none.
+    """
+
+    def __init__(self, path: Path, manifest: dict[str, Any], images: np.memmap, labels: np.ndarray | None):
+        self.path = path
+        self.manifest = manifest
+        self.images = images
+        self.labels = labels
+        self.class_names = tuple(manifest["class_names"])
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the pixels and the labels, in hexadecimal."""
+        return self.manifest["checksum"]
+
+    def report(self) -> str:
+        """What a person wants to see before training on this: a few lines."""
+        return "\n".join(self._report_lines)
+
+    @cached_property
+    def _report_lines(self) -> list[str]:
+        known = self.manifest
+        lines = [f"data: {len(self):,} images from {known['source']}"]
+        if self.class_names:
+            lines.append(f"  classes: {len(self.class_names)}: {_shortened_counts(known['class_counts'])}")
+        if known["original_sizes"]:
+            lines.append(f"  original sizes: {_sizes_text(known['original_sizes'])}")
+        height, width, channels = self.images.shape[1:]
+        colour = {1: "grey", 3: "RGB", 4: "RGBA"}[channels]
+        crop = {"center": "centre crop", "none": "no crop"}[known["crop"]]
+        lines.append(f"  stored: {size_text((height, width))}, {colour}, {crop}, {self.images.nbytes / 1e6:,.1f} MB")
+        if known["transparent"] and channels != 4:
+            lines.append(f"  transparent: {known['transparent']:,}, laid on white; --channels=4 keeps transparency")
+        if known["skipped"]:
+            lines.append(f"  skipped: {len(known['skipped']):,}; full list in {self.path / MANIFEST}")
+            lines += [f"    {name}: {reason}" for name, reason in known["skipped"][:REASONS_SHOWN]]
+        return lines
+
+
+def _shortened_counts(counts: dict[str, int]) -> str:
+    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:CLASSES_SHOWN]]
+    if len(counts) > CLASSES_SHOWN:
+        shown.append(f"... ({min(counts.values()):,} to {max(counts.values()):,} each)")
+    return ", ".join(shown)
+
+
+def _sizes_text(sizes: dict[str, Any]) -> str:
+    smallest, largest, commonest = (size_text(tuple(sizes[key])) for key in ("smallest", "largest", "commonest"))
+    if smallest == largest == commonest:
+        return f"all {commonest}"
+    return f"{smallest} to {largest} (height x width), {sizes['commonest_count']:,} of them {commonest}"
+
+
+def open_store(path: str | os.PathLike) -> ImageStore:
+    """Opens the store in a folder.
+
+    Raises:
+        DamagedStore: the folder is not there, or files are missing or do not fit the manifest.
+    """
+    path = Path(path)
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        shape = (manifest["count"], *manifest["image_size"], manifest["channels"])
+        expected, found = int(np.prod(shape)), (path / IMAGES).stat().st_size
+        if found != expected:
+            raise ValueError(f"{IMAGES} has {found} bytes instead of {expected}")
+        images = np.memmap(path / IMAGES, np.uint8, "r", shape=shape)
+        labels = np.load(path / LABELS) if manifest["class_names"] else None
+        if labels is not None and (labels.shape != shape[:1] or labels.dtype != np.int32):
+            raise ValueError(f"{LABELS} has shape {labels.shape} of {labels.dtype}")
+        return ImageStore(path, manifest, images, labels)
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as fault:
+        raise DamagedStore(f"image store {path} is damaged ({fault}): delete this folder and start again") from fault

@@ -1,0 +1,223 @@
+"""Named configurations. Each is a lab note: where it comes from, what it counts, what it gave.
+
+Parameter counts are trainable ones: weights, biases where there are any, and the gain and offset of every batch norm;
+running statistics are not counted. They hold for the preset's own image size and channels.
+"""
+
+from dataclasses import dataclass
+
+from dcgan_tf.config import (
+    Config,
+    DataConfig,
+    ModelConfig,
+    OptimizerConfig,
+    ReportConfig,
+    TrainingConfig,
+)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A configuration with its lab note.
+
+    Attributes:
+        config: the settings.
+        summary: one line for tables.
+        note: source of the architecture, and what was seen with it.
+        generator_parameters: exact trainable count of the generator.
+        discriminator_parameters: exact trainable count of the discriminator.
+    """
+
+    config: Config
+    summary: str
+    note: str
+    generator_parameters: int
+    discriminator_parameters: int
+
+
+# The paper's training (section 4, and the authors' published code for faces): one discriminator update, then one
+# generator update, each on fresh latents; no moving average; L2 of 1e-5 on every parameter.
+_PAPER_TRAINING = TrainingConfig(update="algorithm1", steps=34_000)
+_PAPER_OPTIMIZER = OptimizerConfig(l2=1e-5)
+_PAPER_NORM_EPSILON = 1e-8
+
+_EVERYDAY_EMA = 0.999
+
+PRESETS: dict[str, Preset] = {
+    "paper_64": Preset(
+        Config(
+            data=DataConfig(),
+            model=ModelConfig(
+                image_size=(64, 64),
+                latent_law="uniform",
+                kernel_size=5,
+                base_filters=128,
+                projection="unit_norm",
+                norm_epsilon=_PAPER_NORM_EPSILON,
+            ),
+            optimizer=_PAPER_OPTIMIZER,
+            training=_PAPER_TRAINING,
+        ),
+        "Figure 1 of the paper: 5x5 kernels, 128 base filters",
+        "Source: paper, Figure 1 and section 4; layers, L2 and batch norm per unit as in the authors' code for faces. "
+        "No biases. With --projection=channel_norm the generator has 18,855,040 parameters. The authors trained "
+        "68,400 batches of 128 alternately, that is 34,200 updates of each network.",
+        generator_parameters=18_885_760,
+        discriminator_parameters=17_232_768,
+    ),
+    "torch_64": Preset(
+        Config(
+            model=ModelConfig(image_size=(64, 64)),
+            training=TrainingConfig(steps=25_000),
+        ),
+        "the widely used Torch version: 4x4 kernels, 64 base filters",
+        "Source: dcgan.torch and the PyTorch example: 4x4 kernels, z normal, batch norm of the projection per channel, "
+        "no biases. Their projection (a transposed convolution from 1x1) and their head (a 4x4 convolution) are the "
+        "same maps as the dense layers here. Batch 128 as in the paper; theirs is 64.",
+        generator_parameters=3_576_704,
+        discriminator_parameters=2_765_568,
+    ),
+    "imagenet_32": Preset(
+        Config(
+            model=ModelConfig(
+                image_size=(32, 32),
+                latent_dim=256,
+                latent_law="uniform",
+                kernel_size=3,
+                base_filters=128,
+                layers_per_scale=2,
+                projection="unit_norm",
+                norm_epsilon=_PAPER_NORM_EPSILON,
+            ),
+            optimizer=_PAPER_OPTIMIZER,
+            training=_PAPER_TRAINING,
+        ),
+        "the six-layer 3x3 network behind the paper's Table 1",
+        "Source: shapes of the authors' stored ImageNet model. Its six discriminator layers, max-pooled to 4x4, give "
+        "the 28,672 features of the paper's CIFAR-10 experiment. No biases, z uniform in 256 dimensions.",
+        generator_parameters=6_690_688,
+        discriminator_parameters=4_586_112,
+    ),
+    "svhn_32": Preset(
+        Config(
+            model=ModelConfig(
+                image_size=(32, 32), kernel_size=5, projection="unit_norm", norm_epsilon=_PAPER_NORM_EPSILON
+            ),
+            optimizer=OptimizerConfig(learning_rate=5e-4, l2=1e-5),
+            training=TrainingConfig(update="algorithm1", batch_size=64, steps=100_000),
+        ),
+        "the network behind the paper's Table 2",
+        "Source: parameter shapes and name of the authors' SVHN model (z normal, learning rate 5e-4, batch 64, 64 base "
+        "filters, 200 epochs). The training script was never published; its update schedule and L2 are assumed to be "
+        "those of the faces code. No biases.",
+        generator_parameters=1_446_976,
+        discriminator_parameters=1_033_664,
+    ),
+    "deep_64": Preset(
+        Config(
+            model=ModelConfig(image_size=(64, 64), generator_depth=5, use_bias=True),
+            training=TrainingConfig(steps=25_000, ema_decay=_EVERYDAY_EMA),
+        ),
+        "five doublings from a 2x2 grid",
+        "Source: notes of practitioners. Generator: projection with batch norm and ReLU, four times [deconvolution, "
+        "batch norm, ReLU], deconvolution, tanh, from a 2x2 grid. Discriminator: [convolution, LeakyReLU], three times "
+        "[convolution, batch norm, LeakyReLU], affine. Layers without batch norm after them have a bias.",
+        generator_parameters=7_160_131,
+        discriminator_parameters=2_765_633,
+    ),
+    "compact_32": Preset(
+        Config(
+            model=ModelConfig(
+                image_size=(32, 32), generator_depth=4, discriminator_depth=4, projection="linear", use_bias=True
+            ),
+            training=TrainingConfig(steps=20_000, ema_decay=_EVERYDAY_EMA),
+        ),
+        "four doublings from a 2x2 grid, the projection linear",
+        "Source: notes of practitioners. Generator: affine, three times [deconvolution, batch norm, ReLU], "
+        "deconvolution, tanh, from a 2x2 grid; the affine map has neither batch norm nor ReLU. Discriminator: that of "
+        "deep_64, here down to a 2x2 grid. Layers without batch norm after them have a bias.",
+        generator_parameters=2_965_699,
+        discriminator_parameters=2_759_489,
+    ),
+    "digits_32": Preset(
+        Config(
+            model=ModelConfig(image_size=(32, 32), channels=1, base_filters=32),
+            training=TrainingConfig(steps=1500, ema_decay=0.99),
+            report=ReportConfig(sample_every=50, checkpoint_every=250),
+        ),
+        "the embedded digits, in two minutes on two cores",
+        "Everyday: 4x4 kernels, stride 2, 32 base filters.",
+        generator_parameters=0,
+        discriminator_parameters=0,
+    ),
+    "mnist_28": Preset(
+        Config(
+            data=DataConfig(dataset="mnist"),
+            model=ModelConfig(image_size=(28, 28), channels=1),
+            training=TrainingConfig(steps=5000, ema_decay=_EVERYDAY_EMA),
+        ),
+        "MNIST, Fashion-MNIST and other small grey images",
+        "Everyday: 4x4 kernels, stride 2, 64 base filters, from a 7x7 grid.",
+        generator_parameters=0,
+        discriminator_parameters=0,
+    ),
+    "cifar10_32": Preset(
+        Config(
+            data=DataConfig(dataset="cifar10"),
+            model=ModelConfig(image_size=(32, 32)),
+            training=TrainingConfig(steps=20_000, ema_decay=_EVERYDAY_EMA),
+        ),
+        "CIFAR-10 and other small colour images",
+        "Everyday: 4x4 kernels, stride 2, 64 base filters.",
+        generator_parameters=0,
+        discriminator_parameters=0,
+    ),
+    "photos_64": Preset(
+        Config(
+            model=ModelConfig(image_size=(64, 64)),
+            training=TrainingConfig(steps=20_000, ema_decay=_EVERYDAY_EMA),
+            report=ReportConfig(sample_every=100, checkpoint_every=250),
+        ),
+        "photographs, and whatever is larger than 32 pixels",
+        "Everyday: the networks of torch_64 with a moving average of the generator.",
+        generator_parameters=0,
+        discriminator_parameters=0,
+    ),
+    "tiny": Preset(
+        Config(
+            model=ModelConfig(image_size=(8, 8), channels=1, latent_dim=8, base_filters=4),
+            training=TrainingConfig(batch_size=8, steps=10, ema_decay=0.9),
+            report=ReportConfig(log_every=2, sample_every=5, checkpoint_every=5, sample_count=9),
+        ),
+        "for tests: seconds, and nothing worth looking at",
+        "One doubling, four filters.",
+        generator_parameters=0,
+        discriminator_parameters=0,
+    ),
+}
+
+
+def names() -> tuple[str, ...]:
+    """The names of all presets."""
+    return tuple(PRESETS)
+
+
+def base(name: str | None) -> Config:
+    """The configuration of a preset; without a name, that of the embedded default."""
+    return PRESETS[name or "digits_32"].config
+
+
+def fitting(dataset: str, image_size: tuple[int, int] | None, channels: int) -> str:
+    """The everyday preset for a data set.
+
+    Args:
+        dataset: its name as the user gave it.
+        image_size: height and width that most of its images have, or None when that is not known.
+        channels: 1, 3 or 4.
+    """
+    if dataset == "digits":
+        return "digits_32"
+    largest = max(image_size) if image_size else 64
+    if largest <= 28 and channels == 1:
+        return "mnist_28"
+    return "cifar10_32" if largest <= 32 else "photos_64"

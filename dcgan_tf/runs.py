@@ -1,0 +1,164 @@
+"""The run directory: the only place that spells its file names, and the interface of every tool after training."""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from dcgan_tf import files
+from dcgan_tf.config import Config
+from dcgan_tf.errors import SettingError, UserError
+
+_CHECKPOINT = re.compile(r"step-(\d{8,})\.npz")
+_SAMPLES = re.compile(r"\d{6,}\.png")
+_NUMBERED = re.compile(r"(\d{5})-")
+
+
+class Run:
+    """Paths inside one run directory.
+
+    Args:
+        path: the directory; it need not exist yet.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = Path(path).expanduser()
+
+    @property
+    def config_file(self) -> Path:
+        """The resolved configuration, preset name, package versions and data report, as JSON."""
+        return self.path / "config.json"
+
+    @property
+    def log_file(self) -> Path:
+        """What was printed."""
+        return self.path / "log.txt"
+
+    @property
+    def metrics_file(self) -> Path:
+        """One JSON object per reported step."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def reals_file(self) -> Path:
+        """A grid of training images as the networks see them."""
+        return self.path / "reals.png"
+
+    @property
+    def curves_file(self) -> Path:
+        """Losses and scores over the steps, as a picture."""
+        return self.path / "curves.png"
+
+    @property
+    def animation_file(self) -> Path:
+        """All sample grids, as a GIF."""
+        return self.path / "training.gif"
+
+    @property
+    def tensorboard_dir(self) -> Path:
+        """Event files."""
+        return self.path / "tensorboard"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        """The latest few checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def samples_dir(self) -> Path:
+        """Sample grids by step."""
+        return self.path / "samples"
+
+    def samples_file(self, step: int) -> Path:
+        """The sample grid of a step."""
+        return self.samples_dir / f"{step:06}.png"
+
+    def samples_files(self) -> list[Path]:
+        """All sample grids, by step."""
+        return sorted((path for path in _entries(self.samples_dir) if _SAMPLES.fullmatch(path.name)), key=_step)
+
+    def checkpoint_file(self, step: int) -> Path:
+        """The checkpoint of a step."""
+        return self.checkpoints_dir / f"step-{step:08}.npz"
+
+    def checkpoint_files(self) -> list[Path]:
+        """All checkpoints, by step."""
+        return sorted((path for path in _entries(self.checkpoints_dir) if _CHECKPOINT.fullmatch(path.name)), key=_step)
+
+    def exists(self) -> bool:
+        """Whether a run was started here."""
+        return self.config_file.is_file()
+
+    def create(self) -> None:
+        """Makes the directory and its folders.
+
+        Raises:
+            SettingError: when something else is there, or the directory cannot be made.
+        """
+        if self.path.exists() and not self.path.is_dir():
+            raise SettingError("run", self.path, "this is a file; name a directory")
+        if not self.exists() and any(entry for entry in _entries(self.path) if not entry.name.startswith(".")):
+            raise SettingError("run", self.path, "the directory is not empty and holds no run; name a new one")
+        try:
+            self.samples_dir.mkdir(parents=True, exist_ok=True)
+            self.checkpoints_dir.mkdir(exist_ok=True)
+        except OSError as error:
+            raise SettingError("run", self.path, f"cannot write there ({error.strerror})") from error
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the run for this process; the lock goes with the process, however that ends.
+
+        Raises:
+            UserError: when another process trains in this directory.
+        """
+        with (self.path / ".lock").open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(f"--run={self.path}: another process is training in this directory") from None
+            yield
+
+    def write_config(self, config: Config, extra: dict) -> None:
+        """Writes `config.json`: the configuration under "config", `extra` beside it."""
+        with files.written_aside(self.config_file) as temporary:
+            temporary.write_text(json.dumps({"config": config.to_dict(), **extra}, indent=2) + "\n")
+
+    def read_config(self) -> tuple[Config, dict]:
+        """The configuration and what else `config.json` holds.
+
+        Raises:
+            UserError: when there is no run here, or its configuration cannot be read.
+        """
+        if not self.path.is_dir():
+            raise SettingError("run", self.path, "there is no such directory")
+        if not self.exists():
+            raise SettingError("run", self.path, f"this directory holds no run ({self.config_file.name} is missing)")
+        try:
+            content = json.loads(self.config_file.read_text())
+            return Config.from_dict(content.pop("config")), content
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{self.config_file}: not a configuration that this version can read ({error})") from error
+
+
+def new_run(runs_dir: str | os.PathLike, name: str) -> Run:
+    """The next numbered run: `runs/00003-mnist_28` after 00002."""
+    root = Path(runs_dir).expanduser()
+    numbers = [int(match.group(1)) for entry in _entries(root) if (match := _NUMBERED.match(entry.name))]
+    return Run(root / f"{max(numbers, default=-1) + 1:05}-{name}")
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def _step(path: Path) -> int:
+    return int(re.sub(r"\D", "", path.stem))
+
+
+def step_of(path: Path) -> int:
+    """The step that a sample grid or a checkpoint file belongs to."""
+    return _step(path)

@@ -1,0 +1,109 @@
+"""Checkpoints: one file with every variable by name, complete or absent, checked when it is read.
+
+The file is a NumPy archive. It holds plain arrays, so any tool can open it; the archive's own checksums tell a damaged
+file from a good one; and one file can be renamed into place at once.
+"""
+
+import errno
+import logging
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf import files, runs
+from dcgan_tf.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+def save(run: runs.Run, step: int, variables: Mapping[str, tf.Variable], keep: int) -> None:
+    """Writes the checkpoint of a step and removes all but the latest `keep`.
+
+    Raises:
+        UserError: when a value is not finite (the earlier checkpoints stay), or the disk does not take the file.
+    """
+    arrays = {name: variable.numpy() for name, variable in variables.items()}
+    bad = [name for name, array in arrays.items() if not np.all(np.isfinite(array))]
+    if bad:
+        raise UserError(f"step {step}: {bad[0]} is not finite, no checkpoint was written; {last_good(run)}")
+    try:
+        with files.written_aside(run.checkpoint_file(step)) as temporary, temporary.open("wb") as stream:
+            np.savez(stream, **arrays)
+    except OSError as error:
+        reason = "no space left on the disk" if error.errno == errno.ENOSPC else error.strerror
+        raise UserError(
+            f"step {step}: cannot write a checkpoint to {run.checkpoints_dir} ({reason}); {last_good(run)}"
+        ) from error
+    for old in run.checkpoint_files()[:-keep]:
+        old.unlink()
+
+
+def last_good(run: runs.Run) -> str:
+    """Half a sentence for error messages: which checkpoint is left."""
+    found = run.checkpoint_files()
+    return f"the last good one is step {runs.step_of(found[-1])}" if found else "there is no earlier one"
+
+
+def restore_latest(run: runs.Run, variables: Mapping[str, tf.Variable]) -> int | None:
+    """Sets all variables from the latest checkpoint that can be read.
+
+    Returns:
+        Its step, or None when there is no checkpoint at all.
+
+    Raises:
+        UserError: when there are checkpoints and none of them can be used.
+    """
+    found = run.checkpoint_files()
+    for path in reversed(found):
+        try:
+            arrays = read(path)
+            _check(path, arrays, variables)
+        except UserError as error:
+            log.warning("%s; trying the checkpoint before", error)
+            continue
+        for name, variable in variables.items():
+            variable.assign(arrays[name])
+        return runs.step_of(path)
+    if found:
+        raise UserError(f"{run.checkpoints_dir}: none of the {len(found)} checkpoints can be used; start a new --run")
+    return None
+
+
+def read(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
+    """The arrays of a checkpoint whose names start with `prefix`, by the rest of their names.
+
+    Raises:
+        UserError: when the file is damaged or cannot be read.
+    """
+    try:
+        with np.load(path) as archive:
+            return {name.removeprefix(prefix): archive[name] for name in archive.files if name.startswith(prefix)}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: damaged or unreadable checkpoint ({error})") from error
+
+
+def _check(path: Path, arrays: Mapping[str, np.ndarray], variables: Mapping[str, tf.Variable]) -> None:
+    if missing := sorted(set(variables) ^ set(arrays)):
+        raise UserError(f"{path}: not a checkpoint of this configuration ({missing[0]} is in only one of them)")
+    for name, variable in variables.items():
+        if arrays[name].shape != tuple(variable.shape):
+            raise UserError(f"{path}: {name} has shape {arrays[name].shape}, this configuration needs {variable.shape}")
+
+
+def sampling_weights(path: Path, kind: str = "") -> dict[str, np.ndarray]:
+    """The generator's trainable variables of a checkpoint, by "layer/variable".
+
+    Args:
+        path: the checkpoint.
+        kind: "ema" for the moving average, "raw" for the generator itself, "" for the average where there is one.
+
+    Raises:
+        UserError: when the file cannot be read, or holds no moving average and one was asked for.
+    """
+    averages = read(path, "ema/") if kind != "raw" else {}
+    if kind == "ema" and not averages:
+        raise UserError("--weights=ema: this run was trained without a moving average; use --weights=raw")
+    return averages or read(path, "generator/")

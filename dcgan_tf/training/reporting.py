@@ -1,0 +1,102 @@
+"""What a run leaves on the way: rows, curves, sample grids, the animation, TensorBoard."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf import files, images
+from dcgan_tf.runs import Run, step_of
+
+TIMES = ("seconds", "images_per_second", "waiting")
+"""Columns of `metrics.jsonl` that depend on the machine; all others are the same whenever a run is repeated."""
+
+
+class Reporter:
+    """Writes into one run directory.
+
+    Args:
+        run: where to write; its directory exists.
+        step: where the run stands. Rows and pictures of later steps belong to a course that was interrupted before its
+            next checkpoint; they are removed, and will be made again.
+    """
+
+    def __init__(self, run: Run, step: int):
+        self.run = run
+        self._rows = [row for row in read_rows(run) if row["step"] <= step]
+        with files.written_aside(run.metrics_file) as temporary:
+            temporary.write_text("".join(json.dumps(row) + "\n" for row in self._rows))
+        for path in run.samples_files():
+            if step_of(path) > step:
+                path.unlink()
+        self._tensorboard = tf.summary.create_file_writer(str(run.tensorboard_dir))
+
+    def row(self, row: dict[str, float]) -> None:
+        """Appends a row, which has at least a "step"."""
+        self._rows.append(row)
+        with self.run.metrics_file.open("a") as stream:
+            stream.write(json.dumps(row) + "\n")
+        with self._tensorboard.as_default(step=row["step"]):
+            for name, value in row.items():
+                if name != "step":
+                    tf.summary.scalar(name, value)
+
+    def samples(self, step: int, pixels: np.ndarray) -> None:
+        """Writes a grid of uint8 [n, height, width, channels]."""
+        picture = images.magnified(images.grid(pixels))
+        images.write_png(self.run.samples_file(step), picture)
+        with self._tensorboard.as_default(step=step):
+            tf.summary.image("samples", picture[None])
+
+    def last_row(self) -> dict[str, float] | None:
+        """The latest row."""
+        return self._rows[-1] if self._rows else None
+
+    def pictures(self) -> None:
+        """Draws the curves and the animation anew from all rows and grids so far."""
+        self._tensorboard.flush()
+        if self._rows:
+            _draw_curves(self.run, self._rows)
+        if grids := self.run.samples_files():
+            images.write_gif(self.run.animation_file, grids)
+
+
+def read_rows(run: Run) -> list[dict[str, float]]:
+    """The rows of `metrics.jsonl`; a last line that was cut off by a crash is left out."""
+    if not run.metrics_file.exists():
+        return []
+    rows = []
+    for line in run.metrics_file.read_text().splitlines():
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows
+
+
+def _draw_curves(run: Run, rows: Sequence[dict[str, float]]) -> None:
+    from matplotlib.figure import Figure  # takes half a second to import
+
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    losses, scores = figure.subplots(2, 1, sharex=True)
+    steps = [row["step"] for row in rows]
+    lines = {
+        losses: {"d_loss": "discriminator", "g_loss": "generator"},
+        scores: {
+            "d_real": "D(x), real images",
+            "d_fake": "D(G(z)), generated images",
+            "d_accuracy": "share D gets right",
+        },
+    }
+    for axes, names in lines.items():
+        for name, label in names.items():
+            axes.plot(steps, [row[name] for row in rows], label=label, linewidth=1)
+        axes.grid(alpha=0.3)
+        axes.legend(loc="upper right", fontsize="small")
+    losses.set_ylabel("loss")
+    scores.set_ylabel("score")
+    scores.set_xlabel("step")
+    losses.set_title(run.path.name)
+    with files.written_aside(run.curves_file) as temporary:
+        figure.savefig(temporary, format="png", dpi=120)

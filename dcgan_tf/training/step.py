@@ -1,0 +1,171 @@
+"""The training step: batches to updated state, inside one graph. It touches no file and prints nothing.
+
+Everything is averaged over the *global* batch exactly once: losses are sums over a replica's examples divided by the
+global batch, gradients are summed over replicas by the optimizer, batch norm sums its statistics over replicas. Latents
+are drawn for the global batch and sliced. So a step is the same on one device and on several.
+"""
+
+from collections.abc import Callable, Iterator
+
+import tensorflow as tf
+
+from dcgan_tf import images, seeds
+from dcgan_tf.config import Config
+from dcgan_tf.losses import LOSSES
+from dcgan_tf.training import distribution
+from dcgan_tf.training.state import TrainingState
+
+EMA_WARMUP = 10.0
+
+
+def make_train_steps(
+    state: TrainingState, config: Config, strategy: tf.distribute.Strategy
+) -> Callable[[Iterator, tf.Tensor], None]:
+    """Returns `train_steps(iterator, count)`: `count` training steps in one graph call.
+
+    The iterator yields distributed (images uint8, labels) of one global batch; a step takes as many as its schedule
+    has discriminator updates. Scalars are added to `state.sums`; nothing is returned, nothing leaves the device.
+    """
+    update = _Update(state, config, strategy)
+    replica_step = tf.function(update.step, jit_compile=True) if config.training.jit else update.step
+
+    @tf.function
+    def train_steps(iterator, count):
+        for _ in tf.range(count):
+            batches, step, seconds = _timed_batches(iterator, config.training.d_steps, state.step)
+            scalars = strategy.run(replica_step, args=(step, batches))
+            state.sums.assign_add(strategy.reduce(tf.distribute.ReduceOp.SUM, scalars, axis=None))
+            state.summed_steps.assign_add(1)
+            state.step.assign_add(1)
+            state.seconds_waiting.assign_add(seconds)
+            _update_averages(state, config.training.ema_decay, strategy)
+
+    return train_steps
+
+
+def _timed_batches(iterator: Iterator, count: int, step: tf.Variable):
+    """The images of the next `count` batches, the step, and the seconds that the batches were waited for.
+
+    The step is read after the batches have come, and the latents depend on it, so nothing else computes while the clock
+    runs.
+    """
+    start = tf.timestamp()
+    with tf.control_dependencies([start]):
+        batches = [next(iterator)[0] for _ in range(count)]
+    parts = [part for batch in batches for part in tf.nest.flatten(batch, expand_composites=True)]
+    with tf.control_dependencies(parts):
+        seconds = tf.timestamp() - start
+    with tf.control_dependencies([seconds]):
+        return batches, step.read_value(), seconds
+
+
+def _update_averages(state: TrainingState, decay: float, strategy: tf.distribute.Strategy) -> None:
+    """average += (1 - decay) * (variable - average), with a shorter memory in the first steps."""
+    if not state.averages:
+        return
+    done = tf.cast(state.step, tf.float32)
+    weight = 1.0 - tf.minimum(decay, (1.0 + done) / (EMA_WARMUP + done))
+    for average, variable in zip(state.averages, state.generator.trainable_variables, strict=True):
+        strategy.extended.update(average, lambda a, v: a.assign_add(weight * (v - a)), args=(variable.value,))
+
+
+class _Update:
+    """The two update schedules, as seen by one replica."""
+
+    def __init__(self, state: TrainingState, config: Config, strategy: tf.distribute.Strategy):
+        self.generator, self.discriminator = state.generator, state.discriminator
+        self.generator_optimizer = state.generator_optimizer
+        self.discriminator_optimizer = state.discriminator_optimizer
+        self.model, self.training = config.model, config.training
+        self.loss, self.real_target = LOSSES[config.loss.loss], 1.0 - config.loss.label_smoothing
+        self.l2 = config.optimizer.l2
+        self.replicas = strategy.num_replicas_in_sync
+        self.replica_batch = distribution.replica_batch(strategy, config.training.batch_size)
+        self.step = {"simultaneous": self._simultaneous, "algorithm1": self._algorithm1}[config.training.update]
+
+    def _simultaneous(self, step: tf.Tensor, batches: list[tf.Tensor]) -> tf.Tensor:
+        """One generator pass; both networks are updated from the same outputs."""
+        with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
+            generated = self.generator(self._latents("latents", step), training=True)
+            real_logits, fake_logits = self._logits(batches[0], generated)
+            d_loss = self._discriminator_loss(real_logits, fake_logits)
+            g_loss = self._generator_loss(fake_logits)
+            d_objective = self._objective(d_loss, self.discriminator, self.discriminator_optimizer)
+            g_objective = self._objective(g_loss, self.generator, self.generator_optimizer)
+        d_gradients = d_tape.gradient(d_objective, self.discriminator.trainable_variables)
+        g_gradients = g_tape.gradient(g_objective, self.generator.trainable_variables)
+        self.discriminator_optimizer.apply(d_gradients, self.discriminator.trainable_variables)
+        self.generator_optimizer.apply(g_gradients, self.generator.trainable_variables)
+        return self._scalars(d_loss, g_loss, real_logits, fake_logits)
+
+    def _algorithm1(self, step: tf.Tensor, batches: list[tf.Tensor]) -> tf.Tensor:
+        """k discriminator updates on fresh images and latents, one generator update on fresh latents.
+
+        Algorithm 1 of Goodfellow et al., 2014 (arXiv:1406.2661). The scalars are those of the last discriminator
+        update.
+        """
+        for index, batch in enumerate(batches):
+            latents = self._latents("discriminator_latents", step * len(batches) + index)
+            d_loss, real_logits, fake_logits = self._update_discriminator(batch, latents)
+        g_loss = self._update_generator(self._latents("latents", step))
+        return self._scalars(d_loss, g_loss, real_logits, fake_logits)
+
+    def _update_discriminator(self, batch: tf.Tensor, latents: tf.Tensor):
+        generated = self.generator(latents, training=True)
+        with tf.GradientTape() as tape:
+            real_logits, fake_logits = self._logits(batch, generated)
+            loss = self._discriminator_loss(real_logits, fake_logits)
+            objective = self._objective(loss, self.discriminator, self.discriminator_optimizer)
+        gradients = tape.gradient(objective, self.discriminator.trainable_variables)
+        self.discriminator_optimizer.apply(gradients, self.discriminator.trainable_variables)
+        return loss, real_logits, fake_logits
+
+    def _update_generator(self, latents: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            loss = self._generator_loss(self.discriminator(self.generator(latents, training=True), training=True))
+            objective = self._objective(loss, self.generator, self.generator_optimizer)
+        gradients = tape.gradient(objective, self.generator.trainable_variables)
+        self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
+        return loss
+
+    def _latents(self, stream: str, counter: tf.Tensor) -> tf.Tensor:
+        """This replica's slice of the global batch of latents: float32 [replica batch, latent_dim]."""
+        z = seeds.latents(
+            self.training.seed, stream, counter, self.training.batch_size, self.model.latent_dim, self.model.latent_law
+        )
+        if self.replicas == 1:
+            return z
+        first = tf.distribute.get_replica_context().replica_id_in_sync_group * self.replica_batch
+        return tf.ensure_shape(z[first : first + self.replica_batch], [self.replica_batch, self.model.latent_dim])
+
+    def _logits(self, batch: tf.Tensor, generated: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Real and generated images pass the discriminator apart, each with its own batch statistics."""
+        real_logits = self.discriminator(images.to_model_range(batch), training=True)
+        return real_logits, self.discriminator(generated, training=True)
+
+    def _discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
+        return self._mean(self.loss.real(real_logits, self.real_target)) + self._mean(self.loss.fake(fake_logits))
+
+    def _generator_loss(self, fake_logits: tf.Tensor) -> tf.Tensor:
+        return self._mean(self.loss.generator(fake_logits))
+
+    def _mean(self, per_example: tf.Tensor) -> tf.Tensor:
+        """This replica's share of the mean over the global batch."""
+        return tf.reduce_sum(per_example) / self.training.batch_size
+
+    def _objective(self, loss: tf.Tensor, model, optimizer) -> tf.Tensor:
+        """What is differentiated: the loss, the L2 term shared by the replicas, scaled where the precision asks for it.
+
+        The term is l2/2 * |p|^2, so that l2 * p is added to the gradient, on every trainable parameter, as in the
+        paper's code.
+        """
+        if self.l2:
+            squares = tf.add_n([tf.nn.l2_loss(variable) for variable in model.trainable_variables])
+            loss += self.l2 / self.replicas * squares
+        return optimizer.scale_loss(loss)
+
+    def _scalars(self, d_loss, g_loss, real_logits, fake_logits) -> tf.Tensor:
+        """This replica's share of `SCALARS`: float32 [5]."""
+        real, fake = self.loss.score(real_logits), self.loss.score(fake_logits)
+        right = tf.cast(tf.concat([real > 0.5, fake < 0.5], axis=0), tf.float32)
+        return tf.stack([d_loss, g_loss, self._mean(real), self._mean(fake), self._mean(right) / 2.0])

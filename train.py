@@ -1,0 +1,162 @@
+"""Trains a DCGAN.
+
+python train.py                            the digits that come with scikit-learn
+python train.py --dataset=mnist            any image data set of TensorFlow Datasets
+python train.py --dataset=~/photos         your own images: a folder, a .zip or an .npz
+python train.py --run=runs/00000-mnist_28  goes on where that run stopped
+"""
+
+import math
+import sys
+import time
+
+from absl import flags
+
+from dcgan_tf import console
+
+with console.quiet_stderr():
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    tf.config.list_logical_devices()  # the first look at the devices prints as well
+
+import dcgan_tf
+from dcgan_tf import data, images, presets, runs, seeds, summary
+from dcgan_tf import flags as config_flags
+from dcgan_tf.config import Config
+from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.training import distribution, loop
+
+PRESET = config_flags.define_choice(
+    "preset", presets.names(), "named configuration; default: the one that fits the data set"
+)
+RUN = flags.DEFINE_string("run", None, "run directory; one that holds a run is continued. Default: the next number.")
+RUNS_DIR = flags.DEFINE_string("runs_dir", "runs", "where numbered run directories are made.")
+EPOCHS = config_flags.define_number("epochs", None, "passes through the data to train, instead of --steps")
+DRY_RUN = flags.DEFINE_boolean("dry_run", False, "print configuration, layers, parameters and memory, and end.")
+config_flags.define_settings()
+flags.adopt_module_key_flags(config_flags)
+
+
+def main() -> None:
+    """Flags to configuration, data to store, then one call."""
+    settings = config_flags.given_settings()
+    _check_flags(settings)
+    run = runs.Run(RUN.value) if RUN.value else None
+    if run and run.exists():
+        config, preset, recorded = _continued(run, settings)
+        source = data.open_source(config.data)
+    else:
+        source = data.open_source(presets.base(PRESET.value).with_settings(settings).data)
+        config, preset = _new(source, settings)
+        recorded = None
+    if DRY_RUN.value:
+        print(summary.describe(config, preset))
+        return
+    strategy = distribution.make_strategy()
+    distribution.replica_batch(strategy, config.training.batch_size)
+    run = run or runs.new_run(RUNS_DIR.value, preset)
+    run.create()
+    with run.locked():
+        console.log_to_file(run.log_file)
+        store = data.prepare_store(
+            source, config.model.image_size, config.model.channels, config.data.crop, config.data.cache_dir
+        )
+        config = _with_duration(config, len(store.images))
+        _start(run, config, preset, store, recorded)
+        _train(run, config, store, strategy)
+
+
+def _check_flags(settings: dict) -> None:
+    if EPOCHS.value is not None and "steps" in settings:
+        raise SettingError("epochs", f"{EPOCHS.value:g}", "give either --epochs or --steps, not both")
+    if EPOCHS.value is not None and not (math.isfinite(EPOCHS.value) and EPOCHS.value > 0):
+        raise SettingError("epochs", f"{EPOCHS.value:g}", "it must be above 0")
+
+
+def _new(source: data.Source, settings: dict) -> tuple[Config, str]:
+    """The configuration of a new run: the preset, what the data set says, what the user says."""
+    info = source.info()
+    preset = PRESET.value or presets.fitting(settings.get("dataset", "digits"), info.image_size, info.channels)
+    config = presets.base(preset).with_settings({"channels": info.channels, **settings})
+    return config, preset
+
+
+def _continued(run: runs.Run, settings: dict) -> tuple[Config, str, dict]:
+    """The configuration of an existing run with what may change changed.
+
+    Raises:
+        UserError: when a setting differs on which the course of the run depends.
+    """
+    stored, recorded = run.read_config()
+    preset = PRESET.value or recorded["preset"]
+    base = stored if preset == recorded["preset"] else presets.base(preset)
+    config = base.with_settings(settings)
+    if differing := stored.trajectory_differences(config):
+        changes = ", ".join(f"--{name}={stored.value(name)} (not {config.value(name)})" for name in differing)
+        raise UserError(f"--run={run.path}: this run was started with {changes}; give a new --run for other settings")
+    return config, preset, recorded
+
+
+def _with_duration(config: Config, count: int) -> Config:
+    """Steps from epochs; at least one row of metrics."""
+    steps = config.training.steps
+    if EPOCHS.value is not None:
+        steps = math.ceil(EPOCHS.value * count / (config.training.batch_size * config.training.d_steps))
+    return config.with_settings({"steps": steps, "log_every": min(config.report.log_every, steps)})
+
+
+def _start(run: runs.Run, config: Config, preset: str, store: data.ImageStore, recorded: dict | None) -> None:
+    """Writes the configuration, shows the data; a run that is continued must have the same images."""
+    if recorded and recorded["data"]["checksum"] != store.checksum:
+        raise UserError(
+            f"--dataset={config.data.dataset}: these are not the images that {run.path} was started with; "
+            "give it the same data, or start a new --run"
+        )
+    log = console.logger()
+    log.info("%s", store.report())
+    versions = {"dcgan_tf": dcgan_tf.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
+    run.write_config(
+        config,
+        {"preset": preset, "data": {"checksum": store.checksum, **store.manifest}, "versions": versions},
+    )
+    if not run.reals_file.exists():
+        chosen = seeds.generator(config.training.seed, "reals", 0).permutation(len(store.images))[:64]
+        images.write_png(run.reals_file, images.magnified(images.grid(np.asarray(store.images[np.sort(chosen)]))))
+    log.info("run directory: %s", run.path)
+
+
+def _train(run: runs.Run, config: Config, store: data.ImageStore, strategy: tf.distribute.Strategy) -> None:
+    log = console.logger()
+    found = run.checkpoint_files()
+    if found and runs.step_of(found[-1]) >= config.training.steps:
+        done = runs.step_of(found[-1])
+        log.info("nothing to do: %s stands at step %d; give --steps=%d to train on", run.path, done, 2 * done)
+        return
+    if found:
+        log.info("continuing at step %d of %d", runs.step_of(found[-1]), config.training.steps)
+    started = time.perf_counter()
+    try:
+        began = loop.train(config, run, store, strategy)
+    except loop.Interrupted as stop:
+        log.info("%s; the command that continues:\n  python train.py --run=%s", stop, run.path)
+        sys.exit(stop.exit_code)
+    seconds = time.perf_counter() - started
+    shown = (config.training.steps - began) * config.training.batch_size * config.training.d_steps
+    log.info(
+        "%d steps in %.0f s, %.0f images/s in all\n"
+        "look at %s, %s and %s\nnext:\n"
+        "  python generate.py --run=%s --num=64 --out=grid.png\n"
+        "  python train.py --run=%s --steps=%d\n"
+        "  tensorboard --logdir=%s",
+        config.training.steps - began, seconds, shown / seconds,
+        run.samples_file(config.training.steps), run.animation_file, run.curves_file,
+        run.path, run.path, 2 * config.training.steps, run.path.parent,
+    )  # fmt: skip
+
+
+guarded_main = console.guarded(main)
+
+if __name__ == "__main__":
+    console.start(guarded_main)
