@@ -10,8 +10,6 @@ import math
 import sys
 import time
 
-from absl import flags
-
 from dcgan_tf import console
 
 with console.quiet_stderr():
@@ -23,40 +21,38 @@ with console.quiet_stderr():
 
 import dcgan_tf
 from dcgan_tf import data, images, presets, runs, seeds, summary
-from dcgan_tf import flags as config_flags
 from dcgan_tf.config import Config
 from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.flags import Flags
 from dcgan_tf.training import distribution, loop
 
-PRESET = config_flags.define_choice(
-    "preset", presets.names(), "named configuration; default: the one that fits the data set"
-)
-RUN = flags.DEFINE_string("run", None, "run directory; one that holds a run is continued. Default: the next number.")
-RUNS_DIR = flags.DEFINE_string("runs_dir", "runs", "where numbered run directories are made.")
-EPOCHS = config_flags.define_number("epochs", None, "passes through the data to train, instead of --steps")
-DRY_RUN = flags.DEFINE_boolean("dry_run", False, "print configuration, layers, parameters and memory, and end.")
-config_flags.define_settings()
-flags.adopt_module_key_flags(config_flags)
+FLAGS = Flags(__doc__)
+FLAGS.choice("preset", presets.names(), "named configuration; default: the one that fits the data set")
+FLAGS.text("run", None, "run directory; one that holds a run is continued; default: the next number")
+FLAGS.text("runs_dir", "runs", "where numbered run directories are made")
+FLAGS.number("epochs", None, "passes through the data to train, instead of --steps")
+FLAGS.switch("dry_run", False, "print configuration, layers, parameters and memory, and end")
+FLAGS.settings()
 
 
 def main() -> None:
     """Flags to configuration, data to store, then one call."""
-    settings = config_flags.given_settings()
+    settings = FLAGS.given_settings()
     _check_flags(settings)
-    run = runs.Run(RUN.value) if RUN.value else None
+    run = runs.Run(FLAGS.run) if FLAGS.run else None
     if run and run.exists():
         config, preset, recorded = _continued(run, settings)
         source = data.open_source(config.data)
     else:
-        source = data.open_source(presets.base(PRESET.value).with_settings(settings).data)
+        source = data.open_source(presets.base(FLAGS.preset).with_settings(settings).data)
         config, preset = _new(source, settings)
         recorded = None
-    if DRY_RUN.value:
+    if FLAGS.dry_run:
         print(summary.describe(config, preset))
         return
     strategy = distribution.make_strategy()
     distribution.replica_batch(strategy, config.training.batch_size)
-    run = run or runs.new_run(RUNS_DIR.value, preset)
+    run = run or runs.new_run(FLAGS.runs_dir, preset)
     run.create()
     with run.locked():
         console.log_to_file(run.log_file)
@@ -69,16 +65,16 @@ def main() -> None:
 
 
 def _check_flags(settings: dict) -> None:
-    if EPOCHS.value is not None and "steps" in settings:
-        raise SettingError("epochs", f"{EPOCHS.value:g}", "give either --epochs or --steps, not both")
-    if EPOCHS.value is not None and not (math.isfinite(EPOCHS.value) and EPOCHS.value > 0):
-        raise SettingError("epochs", f"{EPOCHS.value:g}", "it must be above 0")
+    if FLAGS.epochs is not None and "steps" in settings:
+        raise SettingError("epochs", f"{FLAGS.epochs:g}", "give either --epochs or --steps, not both")
+    if FLAGS.epochs is not None and not (math.isfinite(FLAGS.epochs) and FLAGS.epochs > 0):
+        raise SettingError("epochs", f"{FLAGS.epochs:g}", "it must be above 0")
 
 
 def _new(source: data.Source, settings: dict) -> tuple[Config, str]:
     """The configuration of a new run: the preset, what the data set says, what the user says."""
     info = source.info()
-    preset = PRESET.value or presets.fitting(settings.get("dataset", "digits"), info.image_size, info.channels)
+    preset = FLAGS.preset or presets.fitting(settings.get("dataset", "digits"), info.image_size, info.channels)
     config = presets.base(preset).with_settings({"channels": info.channels, **settings})
     return config, preset
 
@@ -90,7 +86,7 @@ def _continued(run: runs.Run, settings: dict) -> tuple[Config, str, dict]:
         UserError: when a setting differs on which the course of the run depends.
     """
     stored, recorded = run.read_config()
-    preset = PRESET.value or recorded["preset"]
+    preset = FLAGS.preset or recorded["preset"]
     base = stored if preset == recorded["preset"] else presets.base(preset)
     config = base.with_settings(settings)
     if differing := stored.trajectory_differences(config):
@@ -102,8 +98,8 @@ def _continued(run: runs.Run, settings: dict) -> tuple[Config, str, dict]:
 def _with_duration(config: Config, count: int) -> Config:
     """Steps from epochs; at least one row of metrics."""
     steps = config.training.steps
-    if EPOCHS.value is not None:
-        steps = math.ceil(EPOCHS.value * count / (config.training.batch_size * config.training.d_steps))
+    if FLAGS.epochs is not None:
+        steps = math.ceil(FLAGS.epochs * count / (config.training.batch_size * config.training.d_steps))
     return config.with_settings({"steps": steps, "log_every": min(config.report.log_every, steps)})
 
 
@@ -156,7 +152,5 @@ def _train(run: runs.Run, config: Config, store: data.ImageStore, strategy: tf.d
     )  # fmt: skip
 
 
-guarded_main = console.guarded(main)
-
 if __name__ == "__main__":
-    console.start(guarded_main)
+    sys.exit(console.execute(main, FLAGS, sys.argv))

@@ -3,16 +3,15 @@
 import contextlib
 import logging
 import os
-import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from absl import app, flags
 from tqdm import tqdm
 
 from dcgan_tf.errors import UserError
+from dcgan_tf.flags import Flags
 
 
 @contextlib.contextmanager
@@ -65,43 +64,21 @@ def log_to_file(path: Path) -> None:
     logger().addHandler(handler)
 
 
-def guarded(main: Callable[[], None]) -> Callable[[Sequence[str]], int]:
-    """Wraps a script's work: errors that a user can mend end in one line and an exit code, not in a traceback."""
+def execute(main: Callable[[], None], flags: Flags, argv: Sequence[str]) -> int:
+    """Runs a script's `main` on a command line; returns the exit code.
 
-    def run(argv: Sequence[str]) -> int:
-        log_to_console()
-        try:
-            if len(argv) > 1:
-                raise UserError(f"{argv[1]!r}: unexpected; settings are written --name=value, see --help")
-            main()
-        except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return error.exit_code
-        except SystemExit as end:
-            return int(end.code or 0)
-        return 0
-
-    return run
-
-
-def start(main: Callable[[Sequence[str]], int]) -> None:
-    """Parses the command line and runs a guarded `main`."""
-    app.run(main, flags_parser=_parse)
-
-
-def _parse(argv: Sequence[str]) -> list[str]:
+    Errors that a user can mend end in one line on stderr, not in a traceback.
+    """
+    log_to_console()
     try:
-        return flags.FLAGS(argv)
-    except flags.Error as error:
-        print(f"error: {one_line(error)}", file=sys.stderr)
-        sys.exit(2)
-
-
-def one_line(error: flags.Error) -> str:
-    """absl's message about a flag in the form of our own."""
-    text = re.sub(r"^flag (--\S+)", r"\1", " ".join(str(error).split()))
-    unknown = re.match(r"Unknown command line flag '(.+?)'\.?(?: Did you mean: (.+?) \?)?", text)
-    if not unknown:
-        return text
-    known = unknown.group(2)
-    return f"--{unknown.group(1)}: there is no such setting; " + (f"did you mean --{known}?" if known else "see --help")
+        flags.parse(argv)
+        if flags.help:
+            print(flags.help_text())
+        else:
+            main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0

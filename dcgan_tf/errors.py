@@ -24,4 +24,4 @@ class SettingError(UserError):
 
     def __init__(self, name: str, value: object, remedy: str):
         super().__init__(f"--{name}={value}: {remedy}")
-        self.name = name
+        self.name, self.remedy = name, remedy

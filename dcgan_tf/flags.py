@@ -1,97 +1,169 @@
-"""Command-line flags, generated from the fields of the configuration. None means that the preset decides."""
+"""Command-line flags of the scripts; those for settings are generated from the fields of the configuration.
+
+Each script owns its flags, so that two scripts can be used in one process and `--help` shows what belongs to it.
+"""
 
 import dataclasses
+import difflib
+import re
+import shutil
+import textwrap
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from absl import flags
 
 from dcgan_tf import geometry
 from dcgan_tf.config import all_settings
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import SettingError, UserError
 
 
-class _Whole(flags.ArgumentParser):
-    syntactic_help = "a whole number"
+class UsageError(UserError):
+    """The command line itself cannot be understood."""
 
-    def parse(self, argument: Any) -> int:
-        try:
-            return int(str(argument).replace("_", ""))
-        except ValueError:
-            raise ValueError("it must be a whole number") from None
+    exit_code = 2
 
 
-class _Number(flags.ArgumentParser):
-    syntactic_help = "a number"
+class _Converted(flags.ArgumentParser):
+    """A flag's text through a function that raises ValueError with the remedy."""
 
-    def parse(self, argument: Any) -> float:
-        try:
-            return float(argument)
-        except ValueError:
-            raise ValueError("it must be a number") from None
-
-
-class _Size(flags.ArgumentParser):
-    syntactic_help = "64 or 64x96"
-
-    def parse(self, argument: Any) -> geometry.Size:
-        if isinstance(argument, tuple):
-            return argument
-        try:
-            return geometry.parse_size(argument)
-        except SettingError as error:
-            raise ValueError(str(error).split(": ", 1)[1]) from None
-
-
-class _Choice(flags.ArgumentParser):
-    def __init__(self, choices: tuple[str, ...]):
+    def __init__(self, convert: Callable[[Any], Any], form: str):
         super().__init__()
-        self.choices = choices
-        self.syntactic_help = f"<{'|'.join(choices)}>"
+        self.convert, self.syntactic_help = convert, form
 
-    def parse(self, argument: Any) -> str:
-        if argument not in self.choices:
-            raise ValueError(f"choose one of {', '.join(self.choices)}")
-        return argument
+    def parse(self, argument: Any) -> Any:
+        return self.convert(argument) if isinstance(argument, str) else argument
 
 
-def define_choice(name: str, choices: tuple[str, ...], text: str) -> flags.FlagHolder:
-    """A flag that takes one of some words, None by default."""
-    return flags.DEFINE(_Choice(choices), name, None, f"{text}.")
+class Flags:
+    """The flags of one script, None by default; values are attributes once the command line has been parsed.
+
+    Args:
+        description: what `--help` says first.
+    """
+
+    def __init__(self, description: str):
+        self.description = description
+        self._values = flags.FlagValues()
+        self.switch("help", False, "show this and end")
+
+    def __getattr__(self, name: str) -> Any:
+        return self._values[name].value
+
+    def whole(self, name: str, default: int | None, text: str) -> None:
+        """Defines a flag that takes a whole number."""
+        self._define(_Converted(_whole, "a whole number"), name, default, text)
+
+    def number(self, name: str, default: float | None, text: str) -> None:
+        """Defines a flag that takes a number."""
+        self._define(_Converted(_number, "a number"), name, default, text)
+
+    def choice(self, name: str, choices: tuple[str, ...], text: str, default: str | None = None) -> None:
+        """Defines a flag that takes one of some words."""
+
+        def chosen(argument: str) -> str:
+            if argument not in choices:
+                raise ValueError(f"choose one of {', '.join(choices)}")
+            return argument
+
+        self._define(_Converted(chosen, "|".join(choices)), name, default, text)
+
+    def text(self, name: str, default: str | None, text: str) -> None:
+        """Defines a flag that takes a text, as for names and paths."""
+        self._define(_Converted(_filled, "text"), name, default, text)
+
+    def switch(self, name: str, default: bool | None, text: str) -> None:
+        """Defines a flag that is switched on by --name, off by --noname."""
+        flags.DEFINE_boolean(name, default, text, flag_values=self._values)
+
+    def settings(self) -> None:
+        """Defines a flag for each setting of `Config`; None means that the preset decides."""
+        for item in all_settings():
+            self._define_setting(item)
+
+    def given_settings(self) -> dict[str, Any]:
+        """The settings that stand on the command line, by name."""
+        values = {item.name: getattr(self, item.name) for item in all_settings()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def parse(self, argv: Sequence[str]) -> None:
+        """Takes the values from a command line; `argv[0]` is the script's name.
+
+        Raises:
+            UsageError: when it cannot be understood.
+        """
+        for name in self._values:
+            self._values[name].unparse()
+        try:
+            rest = self._values(argv)
+        except flags.Error as error:
+            raise UsageError(_one_line(error, list(self._values))) from None
+        if len(rest) > 1:
+            raise UsageError(f"{rest[1]!r}: unexpected; settings are written --name=value, see --help")
+
+    def help_text(self) -> str:
+        """The description, and every flag with its form and its text."""
+        width = min(shutil.get_terminal_size().columns, 120)
+        lines = [self.description.strip(), ""]
+        for name, flag in self._values._flags().items():
+            form = f"--[no]{name}" if flag.boolean else f"--{name}=<{flag.parser.syntactic_help}>"
+            default = f" [{flag.default}]" if flag.default is not None and not flag.boolean else ""
+            lines.append(form)
+            lines += textwrap.wrap(flag.help + default, width, initial_indent="    ", subsequent_indent="    ")
+        return "\n".join(lines)
+
+    def _define(self, parser: flags.ArgumentParser, name: str, default: Any, text: str) -> None:
+        flags.DEFINE(parser, name, default, text, flag_values=self._values)
+
+    def _define_setting(self, item: dataclasses.Field) -> None:
+        text, choices = item.metadata["text"], item.metadata["choices"]
+        if item.type is bool:
+            self.switch(item.name, None, text)
+        elif item.type is int:
+            self.whole(item.name, None, text)
+        elif item.type is float:
+            self.number(item.name, None, text)
+        elif item.type is str and choices:
+            self.choice(item.name, choices, text)
+        elif item.type is str:
+            self.text(item.name, None, text)
+        else:
+            self._define(_Converted(_size, "64 or 64x96"), item.name, None, text)
 
 
-def define_whole(name: str, default: int | None, text: str) -> flags.FlagHolder:
-    """A flag that takes a whole number."""
-    return flags.DEFINE(_Whole(), name, default, f"{text}.")
+def _whole(argument: str) -> int:
+    try:
+        return int(argument)
+    except ValueError:
+        raise ValueError("it must be a whole number") from None
 
 
-def define_number(name: str, default: float | None, text: str) -> flags.FlagHolder:
-    """A flag that takes a number."""
-    return flags.DEFINE(_Number(), name, default, f"{text}.")
+def _number(argument: str) -> float:
+    try:
+        return float(argument)
+    except ValueError:
+        raise ValueError("it must be a number") from None
 
 
-def define_settings() -> None:
-    """One flag for each setting of `Config`, all None by default."""
-    for item in all_settings():
-        _define_setting(item)
+def _filled(argument: str) -> str:
+    if not argument:
+        raise ValueError("it is empty; give it a value or leave it out")
+    return argument
 
 
-def _define_setting(item: dataclasses.Field) -> None:
-    text, choices = item.metadata["text"], item.metadata["choices"]
-    if item.type is bool:
-        flags.DEFINE_boolean(item.name, None, f"{text}.")
-    elif item.type is int:
-        define_whole(item.name, None, text)
-    elif item.type is float:
-        define_number(item.name, None, text)
-    elif item.type is str and choices:
-        define_choice(item.name, choices, text)
-    elif item.type is str:
-        flags.DEFINE_string(item.name, None, f"{text}.")
-    else:
-        flags.DEFINE(_Size(), item.name, None, f"{text}.")
+def _size(argument: str) -> geometry.Size:
+    try:
+        return geometry.parse_size(argument)
+    except SettingError as error:
+        raise ValueError(error.remedy) from None
 
 
-def given_settings() -> dict[str, Any]:
-    """The settings that stand on the command line, by name."""
-    values = {item.name: flags.FLAGS[item.name].value for item in all_settings()}
-    return {name: value for name, value in values.items() if value is not None}
+def _one_line(error: flags.Error, known: list[str]) -> str:
+    """absl's message about a flag in the form of our own."""
+    text = re.sub(r"^flag (--\S+)", r"\1", " ".join(str(error).split()))
+    unknown = re.match(r"Unknown command line flag '(.+?)'", text)
+    if not unknown:
+        return text
+    name = unknown.group(1)
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"--{name}: there is no such setting; " + (f"did you mean --{close[0]}?" if close else "see --help")

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf import files, runs
-from dcgan_tf.errors import UserError
+from dcgan_tf.errors import SettingError, UserError
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,24 @@ def restore_latest(run: runs.Run, variables: Mapping[str, tf.Variable]) -> int |
     if found:
         raise UserError(f"{run.checkpoints_dir}: none of the {len(found)} checkpoints can be used; start a new --run")
     return None
+
+
+def find(run: runs.Run, step: int | None = None) -> Path:
+    """The checkpoint of a step, or the latest.
+
+    Raises:
+        UserError: when there is none; the message names the steps that there are.
+    """
+    found = {runs.step_of(path): path for path in run.checkpoint_files()}
+    if not found:
+        raise SettingError("run", run.path, "this run holds no checkpoint yet; train on until it has one")
+    if step is None:
+        return found[max(found)]
+    if step not in found:
+        raise SettingError(
+            "checkpoint", step, f"this run holds those of the steps {', '.join(map(str, sorted(found)))}"
+        )
+    return found[step]
 
 
 def read(path: Path, prefix: str = "") -> dict[str, np.ndarray]:

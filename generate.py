@@ -1,0 +1,125 @@
+"""Makes images with a trained generator.
+
+  python generate.py --run=runs/00000-mnist_28 --num=64 --out=grid.png      a grid
+  python generate.py --run=runs/00000-mnist_28 --num=10000 --out=images/    one PNG for each
+  python generate.py --run=runs/00000-mnist_28 --num=10000 --out=all.npz    arrays "images" and "seeds"
+
+Image number 17 is the same image in every call: its latent vector is a function of the number 17 alone.
+"""
+
+import sys
+from pathlib import Path
+
+from dcgan_tf import console
+
+with console.quiet_stderr():
+    import numpy as np
+    import tensorflow as tf
+
+    tf.config.list_logical_devices()
+
+from dcgan_tf import files, images, runs
+from dcgan_tf.errors import SettingError
+from dcgan_tf.flags import Flags
+from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.progress import Progress
+from dcgan_tf.training import checkpoints
+
+LARGEST_GRID = 10_000
+
+FLAGS = Flags(__doc__)
+FLAGS.text("run", None, "run directory to take the generator from")
+FLAGS.whole("num", 64, "number of images")
+FLAGS.whole("seed", 0, "seed of the first image; the next ones count up")
+FLAGS.text("out", "grid.png", "a .png for a grid, an .npz for arrays, or a folder for single PNG files")
+FLAGS.choice("weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one")
+FLAGS.whole("checkpoint", None, "step of the checkpoint; default: the latest")
+FLAGS.switch("overwrite", False, "replace what is already at --out")
+
+
+def main() -> None:
+    """Checks what is asked for, loads, writes."""
+    _check_flags()
+    out = Path(FLAGS.out).expanduser()
+    write = _writer(out)
+    run = runs.Run(FLAGS.run)
+    config, _ = run.read_config()
+    path = checkpoints.find(run, FLAGS.checkpoint)
+    generator = InferenceGenerator(config.model)
+    generator.load(checkpoints.sampling_weights(path, FLAGS.weights or ""))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write(generator, out)
+    except OSError as error:
+        raise SettingError("out", FLAGS.out, f"cannot write there ({error.strerror})") from error
+    console.logger().info(
+        "images %d to %d of %s at step %d: %s",
+        FLAGS.seed, FLAGS.seed + FLAGS.num - 1, run.path, runs.step_of(path), out,
+    )  # fmt: skip
+
+
+def _check_flags() -> None:
+    if not FLAGS.run:
+        raise SettingError("run", "", "name the run directory to take the generator from (--run=runs/00000-mnist_28)")
+    if FLAGS.num < 1:
+        raise SettingError("num", FLAGS.num, "it must be at least 1")
+    if not 0 <= FLAGS.seed <= 2**62:
+        raise SettingError("seed", FLAGS.seed, "it must be from 0 to 2^62")
+
+
+def _writer(out: Path):
+    """The function that writes the kind of output that the name asks for."""
+    suffix = out.suffix.lower()
+    if suffix in (".png", ".npz"):
+        if out.is_dir():
+            raise SettingError("out", FLAGS.out, "this is a folder; name a file, or end the name with /")
+        if out.exists() and not FLAGS.overwrite:
+            raise SettingError("out", FLAGS.out, "this file exists; name another, or add --overwrite")
+        if suffix == ".png" and FLAGS.num > LARGEST_GRID:
+            raise SettingError("num", FLAGS.num, f"a grid holds at most {LARGEST_GRID} images; use a folder or an .npz")
+        return _write_grid if suffix == ".png" else _write_arrays
+    if suffix and not FLAGS.out.endswith("/"):
+        raise SettingError("out", FLAGS.out, "write a .png, an .npz, or a folder's name ending in /")
+    if out.exists() and not out.is_dir():
+        raise SettingError("out", FLAGS.out, "this is a file; name a folder, a .png or an .npz")
+    clash = next((_image_file(out, seed) for seed in _seeds() if _image_file(out, seed).exists()), None)
+    if clash and not FLAGS.overwrite:
+        raise SettingError("out", FLAGS.out, f"{clash.name} is there already; name another folder, or add --overwrite")
+    return _write_folder
+
+
+def _seeds() -> range:
+    return range(FLAGS.seed, FLAGS.seed + FLAGS.num)
+
+
+def _image_file(folder: Path, seed: int) -> Path:
+    return folder / f"{seed:06}.png"
+
+
+def _blocks(generator: InferenceGenerator):
+    with Progress(FLAGS.num, "images", "generating") as progress:
+        for block in generator.blocks(FLAGS.seed, FLAGS.num):
+            yield block
+            progress.advance(len(block))
+
+
+def _write_grid(generator: InferenceGenerator, out: Path) -> None:
+    images.write_png(out, images.magnified(images.grid(np.concatenate(list(_blocks(generator))))))
+
+
+def _write_arrays(generator: InferenceGenerator, out: Path) -> None:
+    pixels = np.concatenate(list(_blocks(generator)))
+    with files.written_aside(out) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, images=pixels, seeds=np.array(_seeds(), np.int64))
+
+
+def _write_folder(generator: InferenceGenerator, out: Path) -> None:
+    out.mkdir(exist_ok=True)
+    seeds = iter(_seeds())
+    for block in _blocks(generator):
+        for pixels in block:
+            images.write_png(_image_file(out, next(seeds)), pixels)
+
+
+if __name__ == "__main__":
+    sys.exit(console.execute(main, FLAGS, sys.argv))
