@@ -47,13 +47,17 @@ def doublings(size: Size, depth: int = 0) -> int:
         raise SettingError(
             "image_size", size_text(size), f"each side must be from {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
         )
-    n = depth or (smaller // SMALLEST_GRID).bit_length() - 1
+    n = _doublings_of(smaller, depth)
     if any(side % 2**n for side in size):
-        fitting = " or ".join(size_text(near) for near in _nearest(size, 2**n))
+        fitting = " or ".join(size_text(near) for near in _nearest(size, depth))
         raise SettingError(
             "image_size", size_text(size), f"each side must be a multiple of {2**n} here; the nearest are {fitting}"
         )
     return n
+
+
+def _doublings_of(smaller_side: int, depth: int) -> int:
+    return depth or (smaller_side // SMALLEST_GRID).bit_length() - 1
 
 
 def grid(size: Size, depth: int = 0) -> Size:
@@ -62,8 +66,16 @@ def grid(size: Size, depth: int = 0) -> Size:
     return size[0] >> n, size[1] >> n
 
 
-def _nearest(size: Size, unit: int) -> list[Size]:
+def _nearest(size: Size, depth: int) -> list[Size]:
     """The fitting sizes just below and just above, smallest first."""
-    below = tuple(max(unit, side - side % unit) for side in size)
-    above = tuple(side + -side % unit for side in size)
-    return sorted({below, above})
+    return sorted({_snapped(size, depth, up=False), _snapped(size, depth, up=True)})
+
+
+def _snapped(size: Size, depth: int, up: bool) -> Size:
+    """Rounds both sides to multiples of the unit until they stay; a new smaller side may ask for a larger unit."""
+    while True:
+        unit = 2 ** _doublings_of(min(size), depth)
+        height, width = (max(unit, side + -side % unit if up else side - side % unit) for side in size)
+        if (height, width) == size:
+            return size
+        size = height, width

@@ -125,7 +125,9 @@ def _project(build: _Builder, filters: int) -> None:
     if config.projection == "unit_norm":  # one gain for each unit, as in the paper's code
         build.norm("project_norm")
         build.relu("project_relu")
-    build.add(layers.Reshape((height, width, filters), name="grid"))  # [n, 4, 4, filters] in the paper
+    build.add(
+        layers.Reshape((height, width, filters), name="grid", dtype=build.precision)
+    )  # [n, 4, 4, filters] in the paper
     if config.projection == "channel_norm":
         build.norm("project_norm")
         build.relu("project_relu")

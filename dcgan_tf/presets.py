@@ -122,7 +122,7 @@ PRESETS: dict[str, Preset] = {
         "Source: notes of practitioners. Generator: projection with batch norm and ReLU, four times [deconvolution, "
         "batch norm, ReLU], deconvolution, tanh, from a 2x2 grid. Discriminator: [convolution, LeakyReLU], three times "
         "[convolution, batch norm, LeakyReLU], affine. Layers without batch norm after them have a bias.",
-        generator_parameters=7_160_131,
+        generator_parameters=7_157_635,
         discriminator_parameters=2_765_633,
     ),
     "compact_32": Preset(
@@ -136,7 +136,7 @@ PRESETS: dict[str, Preset] = {
         "Source: notes of practitioners. Generator: affine, three times [deconvolution, batch norm, ReLU], "
         "deconvolution, tanh, from a 2x2 grid; the affine map has neither batch norm nor ReLU. Discriminator: that of "
         "deep_64, here down to a 2x2 grid. Layers without batch norm after them have a bias.",
-        generator_parameters=2_965_699,
+        generator_parameters=2_963_331,
         discriminator_parameters=2_759_489,
     ),
     "digits_32": Preset(
@@ -147,8 +147,8 @@ PRESETS: dict[str, Preset] = {
         ),
         "the embedded digits, in two minutes on two cores",
         "Everyday: 4x4 kernels, stride 2, 32 base filters.",
-        generator_parameters=0,
-        discriminator_parameters=0,
+        generator_parameters=369_600,
+        discriminator_parameters=166_784,
     ),
     "mnist_28": Preset(
         Config(
@@ -158,8 +158,8 @@ PRESETS: dict[str, Preset] = {
         ),
         "MNIST, Fashion-MNIST and other small grey images",
         "Everyday: 4x4 kernels, stride 2, 64 base filters, from a 7x7 grid.",
-        generator_parameters=0,
-        discriminator_parameters=0,
+        generator_parameters=759_680,
+        discriminator_parameters=138_624,
     ),
     "cifar10_32": Preset(
         Config(
@@ -169,8 +169,8 @@ PRESETS: dict[str, Preset] = {
         ),
         "CIFAR-10 and other small colour images",
         "Everyday: 4x4 kernels, stride 2, 64 base filters.",
-        generator_parameters=0,
-        discriminator_parameters=0,
+        generator_parameters=1_068_928,
+        discriminator_parameters=663_296,
     ),
     "photos_64": Preset(
         Config(
@@ -180,8 +180,8 @@ PRESETS: dict[str, Preset] = {
         ),
         "photographs, and whatever is larger than 32 pixels",
         "Everyday: the networks of torch_64 with a moving average of the generator.",
-        generator_parameters=0,
-        discriminator_parameters=0,
+        generator_parameters=3_576_704,
+        discriminator_parameters=2_765_568,
     ),
     "tiny": Preset(
         Config(
@@ -191,8 +191,8 @@ PRESETS: dict[str, Preset] = {
         ),
         "for tests: seconds, and nothing worth looking at",
         "One doubling, four filters.",
-        generator_parameters=0,
-        discriminator_parameters=0,
+        generator_parameters=584,
+        discriminator_parameters=128,
     ),
 }
 

@@ -1,7 +1,6 @@
 """Getting a TensorFlow Datasets data set from the network: probed first, one clear line on failure, no debris."""
 
 import contextlib
-import os
 import shutil
 import threading
 import time
@@ -37,8 +36,8 @@ def download(builder: Any, dataset: str) -> None:
     if fault:
         raise UserError(
             f"--dataset={dataset}: no prepared data in {data_dir} and no network ({fault}); prepare it on a machine "
-            f"with a network (python -c \"import tensorflow_datasets as t; t.load('{dataset}')\"), copy the folder here "
-            f"and set --data_dir or TFDS_DATA_DIR to it, or give --dataset the path of a folder or .zip of images"
+            f"with a network (python -c \"import tensorflow_datasets as t; t.load('{dataset}')\"), copy the folder "
+            f"here and set --data_dir or TFDS_DATA_DIR to it, or give --dataset the path of a folder or .zip of images"
         )
     with _swept(data_dir, Path(builder.data_dir)):
         try:
@@ -116,6 +115,6 @@ def _drop_empty(folders: list[Path]) -> None:
     for folder in sorted(set(folders), key=lambda path: len(path.parts), reverse=True):
         for inner in sorted(folder.glob("*/"), reverse=True):
             with contextlib.suppress(OSError):
-                os.rmdir(inner)
+                inner.rmdir()
         with contextlib.suppress(OSError):
             folder.rmdir()

@@ -46,6 +46,8 @@ def _fitted(picture: Image.Image, size: tuple[int, int], channels: int, crop: st
     _decode(picture, size, crop)
     picture = coloured(upright(eight_bit(picture)), channels)
     picture = resized(picture, size, crop)
+    if picture.mode != MODES[channels]:
+        picture = picture.convert(MODES[channels])  # grey to RGB, after the resizing since that is a third of the work
     return np.asarray(picture).reshape(*size, channels)
 
 
@@ -94,8 +96,7 @@ def eight_bit(picture: Image.Image) -> Image.Image:
 
 
 def coloured(picture: Image.Image, channels: int) -> Image.Image:
-    """In mode L, RGB or RGBA. Transparent pixels are laid on white unless alpha is kept."""
-    wanted = MODES[channels]
+    """In mode L, RGB or RGBA, where L may stand for grey RGB. Transparent pixels are on white unless alpha is kept."""
     if has_alpha(picture):
         if picture.mode == "La":
             picture = picture.convert("LA")
@@ -107,7 +108,9 @@ def coloured(picture: Image.Image, channels: int) -> Image.Image:
         picture = Image.alpha_composite(white, picture).convert("RGB")
     if picture.mode not in ("1", "L", "RGB"):
         picture = picture.convert("RGB")  # one road to RGB, so that grey from CMYK, palettes and RGB agree
-    return picture if picture.mode == wanted else picture.convert(wanted)
+    if picture.mode == "1" or (picture.mode == "RGB" and channels == 1):
+        picture = picture.convert("L")
+    return picture
 
 
 def piece(extent: tuple[int, int], size: tuple[int, int], crop: str) -> tuple[int, int, int, int]:

@@ -4,8 +4,10 @@ The order is an endless sequence: epoch e is a permutation of the store that dep
 the positions from b x batch_size on, across the end of an epoch, so there is no partial batch and no shuffle buffer.
 """
 
+import atexit
 import functools
 import threading
+import time
 
 import numpy as np
 import tensorflow as tf
@@ -15,6 +17,35 @@ from dcgan_tf.data.store import ImageStore
 
 ENDLESS = 2**62  # batches; a range needs an end
 _order_lock = threading.Lock()
+
+
+class _Readers:
+    """Lets the threads of tf.data that call Python come to rest before the interpreter ends.
+
+    The interpreter holds its lock while it takes iterators apart and they wait for their threads; a thread that waits
+    for the lock just then would wait for ever.
+    """
+
+    def __init__(self):
+        self.closing = False
+        self._calls = 0
+        atexit.register(self.close)
+
+    def enter(self) -> None:
+        """Called first by every read. Ends the sequence once the interpreter is about to end."""
+        self._calls += 1
+        if self.closing:
+            raise StopIteration
+
+    def close(self) -> None:
+        """Waits until the look-ahead is full: for a tenth of a second nobody reads."""
+        self.closing, seen = True, -1
+        while self._calls and seen != self._calls:
+            seen = self._calls
+            time.sleep(0.1)
+
+
+_readers = _Readers()
 
 
 @functools.lru_cache(maxsize=4)
@@ -85,6 +116,7 @@ def batches(store: ImageStore, batch_size: int, seed: int, flip: bool, first: in
     shape = (batch_size, *store.images.shape[1:])
 
     def read(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        _readers.enter()
         return read_batch(store, batch_size, seed, flip, int(number))
 
     def tensors(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -33,7 +33,7 @@ def make_train_steps(
     def train_steps(iterator, count):
         for _ in tf.range(count):
             batches, step, seconds = _timed_batches(iterator, config.training.d_steps, state.step)
-            scalars = strategy.run(replica_step, args=(step, batches))
+            scalars = strategy.run(replica_step, args=(batches, _global_latents(config, step)))
             state.sums.assign_add(strategy.reduce(tf.distribute.ReduceOp.SUM, scalars, axis=None))
             state.summed_steps.assign_add(1)
             state.step.assign_add(1)
@@ -59,6 +59,21 @@ def _timed_batches(iterator: Iterator, count: int, step: tf.Variable):
         return batches, step.read_value(), seconds
 
 
+def _global_latents(config: Config, step: tf.Tensor) -> list[tf.Tensor]:
+    """The latents of one step, for all replicas together: float32 [batch_size, latent_dim] each.
+
+    One for each discriminator update of algorithm1, then the one that the generator is updated with. They are drawn
+    outside of what XLA compiles, because XLA draws other numbers from the same seed.
+    """
+    training, model = config.training, config.model
+
+    def draw(stream: str, counter: tf.Tensor) -> tf.Tensor:
+        return seeds.latents(training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_law)
+
+    own = range(training.d_steps) if training.update == "algorithm1" else ()
+    return [draw("discriminator_latents", step * training.d_steps + index) for index in own] + [draw("latents", step)]
+
+
 def _update_averages(state: TrainingState, decay: float, strategy: tf.distribute.Strategy) -> None:
     """average += (1 - decay) * (variable - average), with a shorter memory in the first steps."""
     if not state.averages:
@@ -76,17 +91,17 @@ class _Update:
         self.generator, self.discriminator = state.generator, state.discriminator
         self.generator_optimizer = state.generator_optimizer
         self.discriminator_optimizer = state.discriminator_optimizer
-        self.model, self.training = config.model, config.training
+        self.batch_size = config.training.batch_size
         self.loss, self.real_target = LOSSES[config.loss.loss], 1.0 - config.loss.label_smoothing
         self.l2 = config.optimizer.l2
         self.replicas = strategy.num_replicas_in_sync
-        self.replica_batch = distribution.replica_batch(strategy, config.training.batch_size)
+        self.replica_batch = distribution.replica_batch(strategy, self.batch_size)
         self.step = {"simultaneous": self._simultaneous, "algorithm1": self._algorithm1}[config.training.update]
 
-    def _simultaneous(self, step: tf.Tensor, batches: list[tf.Tensor]) -> tf.Tensor:
+    def _simultaneous(self, batches: list[tf.Tensor], latents: list[tf.Tensor]) -> tf.Tensor:
         """One generator pass; both networks are updated from the same outputs."""
         with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
-            generated = self.generator(self._latents("latents", step), training=True)
+            generated = self.generator(self._slice(latents[0]), training=True)
             real_logits, fake_logits = self._logits(batches[0], generated)
             d_loss = self._discriminator_loss(real_logits, fake_logits)
             g_loss = self._generator_loss(fake_logits)
@@ -98,16 +113,15 @@ class _Update:
         self.generator_optimizer.apply(g_gradients, self.generator.trainable_variables)
         return self._scalars(d_loss, g_loss, real_logits, fake_logits)
 
-    def _algorithm1(self, step: tf.Tensor, batches: list[tf.Tensor]) -> tf.Tensor:
+    def _algorithm1(self, batches: list[tf.Tensor], latents: list[tf.Tensor]) -> tf.Tensor:
         """k discriminator updates on fresh images and latents, one generator update on fresh latents.
 
         Algorithm 1 of Goodfellow et al., 2014 (arXiv:1406.2661). The scalars are those of the last discriminator
         update.
         """
-        for index, batch in enumerate(batches):
-            latents = self._latents("discriminator_latents", step * len(batches) + index)
-            d_loss, real_logits, fake_logits = self._update_discriminator(batch, latents)
-        g_loss = self._update_generator(self._latents("latents", step))
+        for batch, z in zip(batches, latents[:-1], strict=True):
+            d_loss, real_logits, fake_logits = self._update_discriminator(batch, self._slice(z))
+        g_loss = self._update_generator(self._slice(latents[-1]))
         return self._scalars(d_loss, g_loss, real_logits, fake_logits)
 
     def _update_discriminator(self, batch: tf.Tensor, latents: tf.Tensor):
@@ -128,15 +142,12 @@ class _Update:
         self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
         return loss
 
-    def _latents(self, stream: str, counter: tf.Tensor) -> tf.Tensor:
-        """This replica's slice of the global batch of latents: float32 [replica batch, latent_dim]."""
-        z = seeds.latents(
-            self.training.seed, stream, counter, self.training.batch_size, self.model.latent_dim, self.model.latent_law
-        )
+    def _slice(self, latents: tf.Tensor) -> tf.Tensor:
+        """This replica's part of the global latents: float32 [replica batch, latent_dim]."""
         if self.replicas == 1:
-            return z
+            return latents
         first = tf.distribute.get_replica_context().replica_id_in_sync_group * self.replica_batch
-        return tf.ensure_shape(z[first : first + self.replica_batch], [self.replica_batch, self.model.latent_dim])
+        return tf.ensure_shape(latents[first : first + self.replica_batch], [self.replica_batch, latents.shape[1]])
 
     def _logits(self, batch: tf.Tensor, generated: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Real and generated images pass the discriminator apart, each with its own batch statistics."""
@@ -151,7 +162,7 @@ class _Update:
 
     def _mean(self, per_example: tf.Tensor) -> tf.Tensor:
         """This replica's share of the mean over the global batch."""
-        return tf.reduce_sum(per_example) / self.training.batch_size
+        return tf.reduce_sum(per_example) / self.batch_size
 
     def _objective(self, loss: tf.Tensor, model, optimizer) -> tf.Tensor:
         """What is differentiated: the loss, the L2 term shared by the replicas, scaled where the precision asks for it.

@@ -1,0 +1,62 @@
+"""What the tests share: a quiet TensorFlow, scripts run in process, a small trained run."""
+
+import importlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a script ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_line(self) -> str:
+        return self.err.strip().splitlines()[-1]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_dir(tmp_path_factory):
+    """Prepared stores go to a folder of this test session."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["DCGAN_TF_CACHE_DIR"] = str(folder)
+    return folder
+
+
+@pytest.fixture
+def script(capfd):
+    """`script("train", "--steps=3")` runs train.py in this process."""
+
+    def run(name: str, *arguments: object) -> Outcome:
+        from dcgan_tf import console
+
+        module = importlib.import_module(name)
+        capfd.readouterr()
+        code = console.execute(module.main, module.FLAGS, [f"{name}.py", *map(str, arguments)])
+        captured = capfd.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def trained_run(tmp_path_factory) -> Path:
+    """A finished run of the tiny preset."""
+    from dcgan_tf import console
+
+    module = importlib.import_module("train")
+    path = tmp_path_factory.mktemp("runs") / "tiny"
+    assert console.execute(module.main, module.FLAGS, ["train.py", "--preset=tiny", f"--run={path}"]) == 0
+    return path

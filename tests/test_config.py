@@ -1,0 +1,63 @@
+import dataclasses
+import json
+
+import pytest
+
+from dcgan_tf import presets
+from dcgan_tf.config import Config, ModelConfig, TrainingConfig, all_settings
+from dcgan_tf.errors import SettingError
+
+
+def test_setting_names_are_unique_and_explained():
+    names = [item.name for item in all_settings()]
+    assert len(names) == len(set(names))
+    assert all(len(item.metadata["text"]) > 10 for item in all_settings())
+
+
+@pytest.mark.parametrize("preset", presets.names())
+def test_a_configuration_survives_json(preset):
+    config = presets.PRESETS[preset].config
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_settings_are_replaced_by_name_in_their_section():
+    config = Config().with_settings({"batch_size": 16, "loss": "lsgan", "image_size": (64, 96)})
+    assert (config.training.batch_size, config.loss.loss, config.model.image_size) == (16, "lsgan", (64, 96))
+    with pytest.raises(KeyError, match="nonsense"):
+        config.with_settings({"nonsense": 1})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("batch_size", 1),
+        ("learning_rate", 0.0),
+        ("learning_rate", float("nan")),
+        ("beta_1", 1.0),
+        ("loss", "hinge"),
+        ("channels", 2),
+        ("label_smoothing", 0.5),
+        ("ema_decay", -0.1),
+        ("image_size", (30, 30)),
+    ],
+)
+def test_a_value_out_of_range_is_refused_by_name(name, value):
+    with pytest.raises(SettingError, match=f"--{name}="):
+        Config().with_settings({name: value})
+
+
+def test_settings_that_exclude_each_other_are_refused():
+    with pytest.raises(SettingError, match="algorithm1"):
+        TrainingConfig(d_steps=2)
+
+
+def test_only_what_the_course_of_a_run_depends_on_counts_as_a_difference():
+    free = {"steps": 7, "log_every": 3, "sample_every": 9, "keep_checkpoints": 1, "steps_per_execution": 5}
+    bound = {"batch_size": 32, "seed": 5, "latent_law": "uniform"}
+    assert Config().trajectory_differences(Config().with_settings(free)) == []
+    assert sorted(Config().trajectory_differences(Config().with_settings(bound))) == sorted(bound)
+
+
+def test_sections_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        ModelConfig().latent_dim = 3

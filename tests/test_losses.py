@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf.losses import LOSSES
+
+LOGITS = np.array([[-40.0], [-1.0], [0.0], [2.5], [40.0]], np.float32)
+
+
+def softplus(x):
+    return np.logaddexp(0.0, x.astype(np.float64))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_gives_one_finite_value_per_example(name):
+    loss = LOSSES[name]
+    for values in (loss.real(LOGITS, 1.0), loss.fake(LOGITS), loss.generator(LOGITS), loss.score(LOGITS)):
+        assert values.shape == (5,) and np.all(np.isfinite(values))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_pulls_logits_the_right_way(name):
+    loss, logits = LOSSES[name], tf.constant([[0.5]])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(logits)
+        real, fake, generator = loss.real(logits, 1.0), loss.fake(logits), loss.generator(logits)
+    assert tape.gradient(real, logits) < 0 < tape.gradient(fake, logits)
+    assert tape.gradient(generator, logits) < 0
+
+
+def test_bce_against_numpy():
+    loss, x = LOSSES["bce"], LOGITS[:, 0]
+    np.testing.assert_allclose(loss.real(LOGITS, 1.0), softplus(-x), rtol=1e-6)
+    np.testing.assert_allclose(loss.fake(LOGITS), softplus(x), rtol=1e-6)
+    np.testing.assert_allclose(loss.generator(LOGITS), softplus(-x), rtol=1e-6)
+    np.testing.assert_allclose(loss.score(LOGITS), 1 / (1 + np.exp(-x.astype(np.float64))), rtol=1e-6)
+
+
+def test_one_sided_smoothing_moves_only_the_real_target():
+    loss, x = LOSSES["bce"], LOGITS[:, 0]
+    expected = 0.9 * softplus(-x) + 0.1 * softplus(x)
+    np.testing.assert_allclose(loss.real(LOGITS, 0.9), expected, rtol=1e-5)
+
+
+def test_lsgan_against_numpy():
+    loss, x = LOSSES["lsgan"], LOGITS[:, 0]
+    np.testing.assert_allclose(loss.real(LOGITS, 0.9), 0.5 * (x - np.float32(0.9)) ** 2, rtol=1e-6)
+    np.testing.assert_allclose(loss.fake(LOGITS), 0.5 * x**2, rtol=1e-6)
+    np.testing.assert_allclose(loss.generator(LOGITS), 0.5 * (x - 1) ** 2, rtol=1e-6)

@@ -1,0 +1,167 @@
+"""The step against an independent computation, and the contracts of every loss and schedule."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from dcgan_tf import images, presets, seeds
+from dcgan_tf.config import Config
+from dcgan_tf.losses import LOSSES
+from dcgan_tf.training import distribution
+from dcgan_tf.training.state import SCALARS, TrainingState
+from dcgan_tf.training.step import make_train_steps
+
+TINY = presets.PRESETS["tiny"].config
+
+
+def real_batches(config: Config, count: int) -> np.ndarray:
+    shape = (count, config.training.batch_size, *config.model.image_size, config.model.channels)
+    return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+
+
+def trained(config: Config, steps: int, per_call: int = 1) -> TrainingState:
+    strategy = distribution.make_strategy()
+    with strategy.scope():
+        state = TrainingState(config)
+    batches = real_batches(config, steps * config.training.d_steps)
+    labels = np.zeros(batches.shape[:2], np.int32)
+    data = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices((batches, labels)))
+    train_steps, iterator = make_train_steps(state, config, strategy), iter(data)
+    for _ in range(steps // per_call):
+        train_steps(iterator, tf.constant(per_call, tf.int64))
+    return state
+
+
+def values(state: TrainingState) -> dict[str, np.ndarray]:
+    return {name: variable.numpy() for name, variable in state.variables().items()}
+
+
+class Reference:
+    """The same schedules in eager Keras, written plainly, for one device."""
+
+    def __init__(self, config: Config):
+        self.config, self.state, self.loss = config, TrainingState(config), LOSSES[config.loss.loss]
+        self.target = 1.0 - config.loss.label_smoothing
+
+    def latents(self, stream, counter):
+        training, model = self.config.training, self.config.model
+        return seeds.latents(training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_law)
+
+    def d_update(self, batch, fakes):
+        d = self.state.discriminator
+        with tf.GradientTape() as tape:
+            real, fake = d(images.to_model_range(batch), training=True), d(fakes, training=True)
+            loss = tf.reduce_mean(self.loss.real(real, self.target)) + tf.reduce_mean(self.loss.fake(fake))
+        return loss, self.decayed(tape.gradient(loss, d.trainable_variables), d.trainable_variables)
+
+    def decayed(self, gradients, variables):
+        return [g + self.config.optimizer.l2 * v for g, v in zip(gradients, variables, strict=True)]
+
+    def run(self, batches):
+        state, k = self.state, self.config.training.d_steps
+        g, d = state.generator, state.discriminator
+        for step in range(len(batches) // k):
+            if self.config.training.update == "algorithm1":
+                for index in range(k):
+                    fakes = g(self.latents("discriminator_latents", step * k + index), training=True)
+                    _, gradients = self.d_update(batches[step * k + index], fakes)
+                    state.discriminator_optimizer.apply(gradients, d.trainable_variables)
+            with tf.GradientTape() as tape:
+                fakes = g(self.latents("latents", step), training=True)
+                g_loss = tf.reduce_mean(self.loss.generator(d(fakes, training=True)))
+            g_gradients = self.decayed(tape.gradient(g_loss, g.trainable_variables), g.trainable_variables)
+            if self.config.training.update == "simultaneous":
+                _, gradients = self.d_update(batches[step], fakes)
+                state.discriminator_optimizer.apply(gradients, d.trainable_variables)
+            state.generator_optimizer.apply(g_gradients, g.trainable_variables)
+        return state
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"update": "simultaneous"},
+        {"update": "algorithm1", "d_steps": 2},
+        {"update": "simultaneous", "l2": 0.01, "label_smoothing": 0.1},
+        {"update": "algorithm1", "loss": "lsgan", "l2": 0.01, "latent_law": "uniform"},
+    ],
+    ids=lambda settings: ",".join(f"{key}={value}" for key, value in settings.items()),
+)
+def test_the_step_equals_a_plain_computation(settings):
+    config = TINY.with_settings(settings)
+    graph = trained(config, steps=3)
+    plain = Reference(config).run(real_batches(config, 3 * config.training.d_steps))
+    for mine, reference in [(graph.generator, plain.generator), (graph.discriminator, plain.discriminator)]:
+        for a, b in zip(mine.trainable_variables, reference.trainable_variables, strict=True):
+            np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=2e-6, err_msg=a.path)
+
+
+def test_adam_is_textbook_with_the_papers_constants():
+    """One parameter, NumPy, three steps."""
+    optimizer = keras.optimizers.Adam.from_config(TrainingState(TINY).generator_optimizer.get_config())
+    variable = keras.Variable(np.zeros(1, np.float32))
+    m = v = x = 0.0
+    for t, gradient in enumerate([0.3, -0.7, 0.2], start=1):
+        optimizer.apply([tf.constant([gradient])], [variable])
+        m, v = 0.5 * m + 0.5 * gradient, 0.999 * v + 0.001 * gradient**2
+        x -= 2e-4 * (m / (1 - 0.5**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    np.testing.assert_allclose(variable.numpy(), [x], rtol=1e-4)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("update", ["simultaneous", "algorithm1"])
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+def test_every_loss_schedule_and_precision_moves_both_networks(loss, update, precision):
+    config = TINY.with_settings({"loss": loss, "update": update, "precision": precision})
+    before, after = values(TrainingState(config)), values(trained(config, steps=2))
+    for name, array in after.items():
+        assert np.all(np.isfinite(array)), name
+        if name.endswith("/kernel") and not name.startswith("ema"):
+            assert not np.array_equal(array, before[name]), name
+    assert after["step"] == after["summed_steps"] == 2
+
+
+def test_several_steps_in_one_call_are_the_same_steps():
+    one, many = values(trained(TINY, steps=6)), values(trained(TINY, steps=6, per_call=3))
+    for name, array in one.items():
+        assert np.array_equal(array, many[name]), name
+
+
+def test_compiled_by_xla_it_is_the_same_step():
+    plain, compiled = values(trained(TINY, steps=3)), values(trained(TINY.with_settings({"jit": True}), steps=3))
+    for name in plain:
+        np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+def test_the_moving_average_follows_its_definition():
+    config = TINY.with_settings({"ema_decay": 0.9})
+    average = None
+    for steps in range(1, 4):
+        state = trained(config, steps)
+        weights = state.generator.trainable_variables[0].numpy()
+        initial = TrainingState(config).generator.trainable_variables[0].numpy()
+        decay = min(0.9, (1 + steps) / (10 + steps))
+        average = decay * (initial if average is None else average) + (1 - decay) * weights
+    np.testing.assert_allclose(state.averages[0].numpy(), average, rtol=1e-5, atol=1e-7)
+
+
+def test_without_a_moving_average_there_is_none():
+    state = TrainingState(TINY.with_settings({"ema_decay": 0.0}))
+    assert not state.averages and not [name for name in state.variables() if name.startswith("ema/")]
+
+
+def test_scalars_are_means_over_the_batch():
+    state = trained(TINY, steps=1)
+    scalars = dict(zip(SCALARS, state.sums.numpy(), strict=True))
+    assert 0 < scalars["d_real"] < 1 and 0 < scalars["d_fake"] < 1 and 0 <= scalars["d_accuracy"] <= 1
+    assert scalars["d_loss"] == pytest.approx(2 * np.log(2), abs=0.3)
+
+
+def test_a_batch_that_does_not_divide_names_the_nearest_that_does():
+    class Three:
+        num_replicas_in_sync = 3
+
+    assert distribution.replica_batch(Three, 12) == 4
+    with pytest.raises(Exception, match="the nearest is 9"):
+        distribution.replica_batch(Three, 10)
