@@ -7,7 +7,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from dcgan_tf.data.pictures import Entry, Pictures, may_be_image
@@ -19,7 +19,7 @@ FAULTS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOF
 
 
 class ZipImages(Pictures):
-    """All images in a zip, like a folder; folders that hold everything else are passed over.
+    """All images in a zip, like a folder.
 
     Args:
         path: the file.
@@ -37,8 +37,7 @@ class ZipImages(Pictures):
         except (*FAULTS, OSError) as fault:
             raise UserError(f"{path} is not a zip file that can be read ({fault})") from fault
         members = [member for member in self._archive.infolist() if _may_be_image(member)]
-        common = _common_folder([member.filename for member in members])
-        self._members = {member.filename[len(common) :]: member for member in members}
+        self._members = {member.filename: member for member in members}
         if members and all(member.flag_bits & 1 for member in members):
             raise UserError(f"{path} is encrypted: unpack it and give --dataset the folder")
         entries = [Entry(name, member.file_size, member.CRC) for name, member in self._members.items()]
@@ -82,14 +81,3 @@ class ZipImages(Pictures):
 
 def _may_be_image(member: zipfile.ZipInfo) -> bool:
     return not member.is_dir() and may_be_image(member.filename)
-
-
-def _common_folder(names: list[str]) -> str:
-    """The folders that all files are in, with a slash at the end, so that a zip of a folder equals the folder."""
-    parents = [PurePosixPath(name).parts[:-1] for name in names]
-    if not parents:
-        return ""
-    depth = 0
-    while all(len(parts) > depth and parts[depth] == parents[0][depth] for parts in parents):
-        depth += 1
-    return "".join(f"{part}/" for part in parents[0][:depth])

@@ -71,7 +71,7 @@ class NpzImages:
             pixels = block if scale is None else _scaled(block, *scale)
             for image in pixels.reshape(*pixels.shape[:3], -1):
                 label = None if self._labels is None else int(self._labels[number])
-                yield Item(str(number), label, lambda image=image: image)
+                yield Item(str(number), label, lambda image=image: image, image.nbytes)
                 number += 1
 
     def _image_key(self) -> str:

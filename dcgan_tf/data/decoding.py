@@ -15,6 +15,7 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA", "AVIF", "J
 ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
 GREY_MODES = ("1", "L", "LA", "La", "I", "F")
 ORIENTATION_TAG = 0x0112
+ORIENTATION_KEYS = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}
 REASON_LIMIT = 160
 
 
@@ -81,6 +82,8 @@ def is_grey(picture: Image.Image) -> bool:
 
 def orientation(picture: Image.Image) -> int:
     """The EXIF orientation, 1 (upright) to 8; 1 when it cannot be read."""
+    if picture.format in ("JPEG", None) and ORIENTATION_KEYS.isdisjoint(picture.info):
+        return 1  # the usual case; asking Pillow takes longer than decoding a small image
     try:
         return int(picture.getexif().get(ORIENTATION_TAG, 1))
     except Exception:  # a broken EXIF block does not spoil the pixels
@@ -90,6 +93,8 @@ def orientation(picture: Image.Image) -> int:
 def shown_size(picture: Image.Image) -> tuple[int, int]:
     """(height, width) as a viewer shows the file, that is, after the EXIF orientation; read from the header."""
     width, height = picture.size
+    if picture.format == "TIFF":  # newer Pillow turns the size already; the tags are as stored
+        width, height = picture.tag_v2.get(256, width), picture.tag_v2.get(257, height)
     # Only photographs carry orientations, and for PNG the question would decode the pixels.
     turned = picture.format in ("JPEG", "MPO", "WEBP", "TIFF") and orientation(picture) >= 5
     return (width, height) if turned else (height, width)

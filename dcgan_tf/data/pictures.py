@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import io
 import json
+import posixpath
 import warnings
 from collections import Counter
 from collections.abc import Iterator
@@ -23,9 +24,9 @@ from dcgan_tf.progress import tracked
 SCAN_VERSION = 1
 # Files that people keep beside images. Everything else is tried, whatever its name.
 _NO_IMAGES = """
-    txt json jsonl csv tsv md rst xml yaml yml toml ini cfg html htm css js pdf doc docx xls xlsx py ipynb sh bat exe log
-    db sqlite pkl pickle mat npy npz h5 hdf5 pt pth parquet tfrecord zip gz tgz bz2 xz 7z rar tar mp3 wav mp4 mov avi mkv
-    webm url lnk torrent sha256 md5 lock xmp aae crc
+    txt json jsonl csv tsv md rst xml yaml yml toml ini cfg html htm css js pdf doc docx xls xlsx py ipynb sh bat exe
+    log db sqlite pkl pickle mat npy npz h5 hdf5 pt pth parquet tfrecord zip gz tgz bz2 xz 7z rar tar mp3 wav mp4 mov
+    avi mkv webm url lnk torrent sha256 md5 lock xmp aae crc
 """
 NO_IMAGES = frozenset(f".{ending}" for ending in _NO_IMAGES.split())
 NO_IMAGE_NAMES = frozenset({"thumbs.db", "desktop.ini", "license", "readme", "makefile"})
@@ -60,12 +61,12 @@ class Pictures:
 
     def __init__(self, name: str, entries: list[Entry], cache_dir: str):
         self.name = name
-        self._entries = sorted(entries, key=lambda entry: entry.path)
-        self._cache_dir = cache_dir
-        self._class_names = _class_names([entry.path for entry in self._entries])
-        self._info: SourceInfo | None = None
         if not entries:
             raise UserError(f"no image files in {self._where()}")
+        self._entries = sorted(entries, key=lambda entry: entry.path)
+        self._cache_dir = cache_dir
+        self._depth, self._class_names = _classes([entry.path for entry in self._entries])
+        self._info: SourceInfo | None = None
 
     def _where(self) -> str:
         raise NotImplementedError
@@ -95,7 +96,7 @@ class Pictures:
         """Sorted by path. Decoding is left to whoever takes the pictures."""
         labels = {name: index for index, name in enumerate(self._class_names)}
         for entry in self._entries:
-            label = labels[entry.path.split("/", 1)[0]] if labels else None
+            label = labels[entry.path.split("/")[self._depth]] if labels else None
             yield Item(_printable(entry.path), label, lambda entry=entry: self._load(entry))
 
     def _load(self, entry: Entry) -> Image.Image:
@@ -148,12 +149,22 @@ class Pictures:
                 temporary.write_text(json.dumps(asdict(info)), encoding="utf-8")
 
 
-def _class_names(paths: list[str]) -> tuple[str, ...]:
-    """The direct sub-folders, when there are two or more and every file is in one of them."""
-    if any("/" not in path for path in paths):
-        return ()
-    folders = sorted({path.split("/", 1)[0] for path in paths})
-    return tuple(folders) if len(folders) >= 2 else ()
+def _classes(paths: list[str]) -> tuple[int, tuple[str, ...]]:
+    """The sub-folders that are classes, and how deep they lie.
+
+    Args:
+        paths: sorted, with forward slashes.
+
+    They are classes when there are two or more and every file is in one of them. A folder that holds everything else,
+    as unpacking a zip makes it, is passed over, so that a set has the same classes as a folder and as a zip.
+    """
+    ends = [path.rpartition("/")[0] for path in (paths[0], paths[-1])]
+    common = posixpath.commonpath(ends)  # paths are sorted, so what the first and the last share, all share
+    below = [path[len(common) + 1 :] for path in paths] if common else paths
+    depth = len(common.split("/")) if common else 0
+    if not all("/" in path for path in below):
+        return depth, ()
+    return depth, tuple(sorted({path.split("/", 1)[0] for path in below}))
 
 
 def _printable(path: str) -> str:

@@ -11,7 +11,6 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -29,6 +28,7 @@ from dcgan_tf.errors import UserError
 from dcgan_tf.progress import Progress
 
 CHUNK = 32  # images per task: enough to make the cost of handing a task over vanish
+CHUNK_BYTES = 2**23  # fewer, when they are in memory already and large
 NO_LABEL = -1
 
 
@@ -144,7 +144,7 @@ def _write(source: Source, identity: dict, target: Target, folder: Path) -> None
 def _append(results: list[Result], stream: BinaryIO, tally: Tally) -> None:
     usable = [result for result in results if result.pixels is not None]
     if usable:
-        pixels = np.stack([result.pixels for result in usable])
+        pixels = np.ascontiguousarray(np.stack([result.pixels for result in usable]))
         stream.write(pixels)
         tally.digest.update(pixels)
     for item, made, original_size, transparent, reason in results:
@@ -186,7 +186,7 @@ def _prepared(items: Iterable[Item], target: Target) -> Iterator[list[Result]]:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
             while True:
-                while len(pending) < 2 * threads + 1 and (chunk := list(islice(items, CHUNK))):
+                while len(pending) < 2 * threads + 1 and (chunk := _chunk(items)):
                     pending.append(pool.submit(_results, chunk, target))
                 if not pending:
                     return
@@ -194,6 +194,16 @@ def _prepared(items: Iterable[Item], target: Target) -> Iterator[list[Result]]:
         finally:
             for future in pending:
                 future.cancel()
+
+
+def _chunk(items: Iterator[Item]) -> list[Item]:
+    chunk, held = [], 0
+    for item in items:
+        chunk.append(item)
+        held += item.held
+        if len(chunk) == CHUNK or held >= CHUNK_BYTES:
+            break
+    return chunk
 
 
 def _results(chunk: list[Item], target: Target) -> list[Result]:

@@ -22,11 +22,13 @@ class Item:
         name: what a person finds the image by: a relative path, or a number.
         label: index into the source's class names, or None.
         load: returns the picture; raises `UnusableImage`. Safe to call from any thread.
+        held: bytes of memory that the item keeps busy until it is dropped, where they are already read.
     """
 
     name: str
     label: int | None
     load: Callable[[], Picture]
+    held: int = 0
 
 
 @dataclass(frozen=True)

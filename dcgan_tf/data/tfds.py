@@ -90,7 +90,7 @@ class TfdsImages:
             for index, image in enumerate(images):
                 label = None if labels is None else int(labels[index])
                 unlabelled = label is not None and label < 0  # -1 marks the hidden labels of some test splits
-                yield Item(str(number), None if unlabelled else label, lambda image=image: _bytes(image))
+                yield Item(str(number), None if unlabelled else label, lambda image=image: _bytes(image), image.nbytes)
                 number += 1
 
     def _blocks(self) -> Iterator[tuple[Any, np.ndarray | None]]:

@@ -1,0 +1,109 @@
+"""Batches: the same images in the same order, from wherever one starts."""
+
+import itertools
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from dcgan_tf import data, seeds
+from dcgan_tf.config import DataConfig
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    cache = str(tmp_path_factory.mktemp("cache"))
+    return data.prepare_store(data.open_source(DataConfig()), (8, 8), 1, "center", cache)
+
+
+def taken(dataset, count):
+    return [(images.numpy(), labels.numpy()) for images, labels in itertools.islice(dataset, count)]
+
+
+@pytest.mark.parametrize(("count", "batch_size"), [(10, 4), (10, 5), (3, 7), (1, 4), (1797, 128)])
+def test_indices_are_the_endless_sequence_of_permutations(count, batch_size):
+    numbers = 3 * count // batch_size + 2
+    got = np.concatenate([data.batch_indices(count, batch_size, 5, number) for number in range(numbers)])
+    epochs = -(-len(got) // count)
+    expected = np.concatenate([seeds.generator(5, "order", epoch).permutation(count) for epoch in range(epochs)])
+    np.testing.assert_array_equal(got, expected[: len(got)])
+
+
+def test_epochs_and_seeds_differ():
+    orders = [data.batch_indices(100, 100, seed, epoch).tolist() for seed in (0, 1) for epoch in (0, 1)]
+    assert len({tuple(order) for order in orders}) == 4
+
+
+def test_threads_get_what_one_thread_gets():
+    def indices(number):
+        return data.batch_indices(50, 16, 3, number)
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(indices, range(400)))
+    np.testing.assert_array_equal(together, [indices(number) for number in range(400)])
+
+
+def test_batches_are_the_images_at_the_indices(digits):
+    for number, (images, labels) in enumerate(taken(data.batches(digits, 100, 3, flip=False), 20)):
+        indices = data.batch_indices(1797, 100, 3, number)
+        np.testing.assert_array_equal(images, digits.images[indices])
+        np.testing.assert_array_equal(labels, digits.labels[indices])
+
+
+def test_shapes_are_static(digits):
+    images, labels = data.batches(digits, 32, 0, flip=True).element_spec
+    assert (images.shape, images.dtype) == ((32, 8, 8, 1), "uint8")
+    assert (labels.shape, labels.dtype) == ((32,), "int32")
+
+
+def test_starting_late_goes_on_where_an_early_start_arrives(digits):
+    early = taken(data.batches(digits, 64, 1, flip=True), 35)[30:]
+    late = taken(data.batches(digits, 64, 1, flip=True, first=30), 5)
+    for one, other in zip(early, late, strict=True):
+        np.testing.assert_array_equal(one[0], other[0])
+        np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_starting_at_a_million_costs_nothing(digits):
+    taken(data.batches(digits, 64, 1, flip=True), 1)
+    began = time.monotonic()
+    ((images, _),) = taken(data.batches(digits, 64, 1, flip=False, first=1_000_000), 1)
+    assert time.monotonic() - began < 2
+    np.testing.assert_array_equal(images, digits.images[data.batch_indices(1797, 64, 1, 1_000_000)])
+
+
+def test_flips_are_one_coin_per_image(digits):
+    plain, flipped = (taken(data.batches(digits, 512, 2, flip=flip), 4) for flip in (False, True))
+    mirrored = []
+    for (before, _), (after, _) in zip(plain, flipped, strict=True):
+        same = (before == after).all(axis=(1, 2, 3))
+        turned = (before[:, :, ::-1] == after).all(axis=(1, 2, 3))
+        assert (same | turned).all()
+        mirrored.append(turned & ~same)
+    assert 0.4 < np.mean(mirrored) < 0.6
+    assert (mirrored[0] != mirrored[1]).any()
+
+
+def test_no_labels_means_zeros(digits):
+    bare = data.ImageStore(digits.path, {**digits.manifest, "class_names": []}, digits.images, None)
+    ((_, labels),) = taken(data.batches(bare, 16, 0, flip=False), 1)
+    assert labels.tolist() == [0] * 16
+
+
+def test_a_batch_larger_than_the_store(digits):
+    ((images, _),) = taken(data.batches(digits, 4000, 0, flip=False), 1)
+    assert images.shape == (4000, 8, 8, 1)
+
+
+def test_a_program_ends_while_batches_are_being_read(digits):
+    """Threads of tf.data that call Python must not hold up the end of the interpreter."""
+    program = (
+        "from dcgan_tf import data\n"
+        f"store = data.open_store({str(digits.path)!r})\n"
+        "reader = iter(data.batches(store, 2048, 0, True))\n"
+        "for _ in range(20): next(reader)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, capture_output=True)
