@@ -53,13 +53,14 @@ def main() -> None:
     strategy = distribution.make_strategy()
     distribution.replica_batch(strategy, config.training.batch_size)
     run = run or runs.new_run(FLAGS.runs_dir, preset)
+    run.check()
+    store = data.prepare_store(
+        source, config.model.image_size, config.model.channels, config.data.crop, config.data.cache_dir
+    )
+    config = _with_duration(config, len(store))
     run.create()
     with run.locked():
         console.log_to_file(run.log_file)
-        store = data.prepare_store(
-            source, config.model.image_size, config.model.channels, config.data.crop, config.data.cache_dir
-        )
-        config = _with_duration(config, len(store.images))
         _start(run, config, preset, store, recorded)
         _train(run, config, store, strategy)
 
@@ -118,7 +119,7 @@ def _start(run: runs.Run, config: Config, preset: str, store: data.ImageStore, r
         {"preset": preset, "data": {"checksum": store.checksum, **store.manifest}, "versions": versions},
     )
     if not run.reals_file.exists():
-        chosen = seeds.generator(config.training.seed, "reals", 0).permutation(len(store.images))[:64]
+        chosen = seeds.generator(config.training.seed, "reals", 0).permutation(len(store))[:64]
         images.write_png(run.reals_file, images.magnified(images.grid(np.asarray(store.images[np.sort(chosen)]))))
     log.info("run directory: %s", run.path)
 

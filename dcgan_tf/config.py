@@ -49,7 +49,7 @@ def _check(item: dataclasses.Field, value: Any) -> None:
     rule = item.metadata
     if rule["choices"] and value not in rule["choices"]:
         raise SettingError(item.name, value, f"choose one of {', '.join(map(str, rule['choices']))}")
-    bounds = {key: rule[key] for key in ("minimum", "maximum", "above", "below") if rule[key] is not None}
+    bounds = {key: rule[key] for key in ("minimum", "above", "maximum", "below") if rule[key] is not None}
     if not bounds:
         return
     holds = {

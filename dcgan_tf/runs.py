@@ -92,16 +92,28 @@ class Run:
         """Whether a run was started here."""
         return self.config_file.is_file()
 
-    def create(self) -> None:
-        """Makes the directory and its folders.
+    def check(self) -> None:
+        """Looks, before anything long begins, whether a run can be made or continued here.
 
         Raises:
-            SettingError: when something else is there, or the directory cannot be made.
+            SettingError: when something else is there, or the place cannot be written.
         """
         if self.path.exists() and not self.path.is_dir():
             raise SettingError("run", self.path, "this is a file; name a directory")
         if not self.exists() and any(entry for entry in _entries(self.path) if not entry.name.startswith(".")):
             raise SettingError("run", self.path, "the directory is not empty and holds no run; name a new one")
+        nearest = next(place for place in (self.path, *self.path.absolute().parents) if place.exists())
+        if not nearest.is_dir():
+            raise SettingError("run", self.path, f"cannot write there ({nearest} is a file)")
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise SettingError("run", self.path, f"cannot write there (no permission for {nearest})")
+
+    def create(self) -> None:
+        """Makes the directory and its folders.
+
+        Raises:
+            SettingError: when that cannot be done.
+        """
         try:
             self.samples_dir.mkdir(parents=True, exist_ok=True)
             self.checkpoints_dir.mkdir(exist_ok=True)

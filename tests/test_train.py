@@ -100,7 +100,8 @@ def test_changed_images_are_noticed_when_a_run_continues(script, tmp_path):
 def test_training_that_diverges_stops_and_keeps_the_last_good_checkpoint(script, tmp_path):
     outcome = script(
         "train", "--preset=tiny", "--loss=lsgan", "--learning_rate=1", "--l2=1", "--beta_1=0", "--beta_2=0",
-        "--epsilon=1e-30", "--steps=3000", "--checkpoint_every=100000", "--sample_every=100000", f"--run={tmp_path}/run",
+        "--epsilon=1e-30", "--steps=3000", "--checkpoint_every=100000", "--sample_every=100000",
+        f"--run={tmp_path}/run",
     )  # fmt: skip
     assert outcome.code == 1
     assert "is not finite" in outcome.last_line and "--learning_rate=0.25" in outcome.last_line

@@ -110,7 +110,7 @@ class _Trainer:
         training, seconds = self.config.training, max(self._seconds, 1e-9)
         row = {
             "step": self.step,
-            "epoch": round(self.step * training.d_steps * training.batch_size / len(self.store.images), 4),
+            "epoch": round(self.step * training.d_steps * training.batch_size / len(self.store), 4),
             **values,
             "seconds": round(seconds, 3),
             "images_per_second": round(

@@ -1,0 +1,183 @@
+"""Wrong uses, each answered by one clear line and a non-zero exit.
+
+An entry is (script, arguments, what the line must say). {tmp} is a scratch folder with the files made below, {run} a
+finished run of the tiny preset.
+"""
+
+import os
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dcgan_tf import files
+from dcgan_tf.training import checkpoints
+
+TRAIN, GENERATE = "train", "generate"
+
+WRONG = [
+    # the command line itself
+    (TRAIN, "--datset=mnist", "did you mean --dataset?"),
+    (TRAIN, "mnist", "settings are written --name=value"),
+    (TRAIN, "--preset=dcgan", "choose one of paper_64"),
+    (TRAIN, "--steps=many", "--steps=many: it must be a whole number"),
+    (TRAIN, "--steps=2.5", "it must be a whole number"),
+    (TRAIN, "--learning_rate=fast", "it must be a number"),
+    (TRAIN, "--flip=perhaps", "--flip=perhaps"),
+    (TRAIN, "--run=", "it is empty"),
+    (TRAIN, "--dataset=", "it is empty"),
+    # values out of range
+    (TRAIN, "--preset=tiny --steps=-5", "--steps=-5: it must be at least 1"),
+    (TRAIN, "--preset=tiny --steps=0", "--steps=0"),
+    (TRAIN, "--preset=tiny --batch_size=1", "it must be at least 2"),
+    (TRAIN, "--preset=tiny --learning_rate=0", "it must be above 0"),
+    (TRAIN, "--preset=tiny --learning_rate=nan", "--learning_rate=nan"),
+    (TRAIN, "--preset=tiny --beta_1=1", "at least 0 and below 1"),
+    (TRAIN, "--preset=tiny --ema_decay=1.5", "--ema_decay=1.5"),
+    (TRAIN, "--preset=tiny --label_smoothing=0.7", "below 0.5"),
+    (TRAIN, "--preset=tiny --latent_dim=0", "--latent_dim=0"),
+    (TRAIN, "--preset=tiny --channels=2", "choose one of 1, 3, 4"),
+    (TRAIN, "--preset=tiny --seed=-1", "--seed=-1"),
+    (TRAIN, "--preset=tiny --log_every=0", "--log_every=0"),
+    (TRAIN, "--preset=tiny --loss=hinge", "choose one of bce, lsgan"),
+    (TRAIN, "--preset=tiny --update=alternate", "choose one of simultaneous, algorithm1"),
+    (TRAIN, "--preset=tiny --precision=float16", "mixed_float16"),
+    (TRAIN, "--preset=tiny --epochs=0", "it must be above 0"),
+    (TRAIN, "--preset=tiny --epochs=1 --steps=5", "give either --epochs or --steps"),
+    (TRAIN, "--preset=tiny --d_steps=3", "needs --update=algorithm1"),
+    # sizes
+    (TRAIN, "--preset=torch_64 --image_size=100", "the nearest are 96 or 112"),
+    (TRAIN, "--preset=compact_32 --image_size=28", "the nearest are 16 or 32"),
+    (TRAIN, "--preset=tiny --image_size=big", "64x96"),
+    (TRAIN, "--preset=tiny --image_size=0", "from 8 to 1024"),
+    (TRAIN, "--preset=tiny --image_size=5000", "from 8 to 1024"),
+    # data
+    (TRAIN, "--preset=tiny --dataset={tmp}/nowhere", "nowhere"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/missing.zip", "missing.zip"),
+    (TRAIN, "--preset=tiny --dataset=mnits", "mnist"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/empty", "empty"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/texts", "texts"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/broken", "broken"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/no.zip", "no.zip"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/empty.zip", "empty.zip"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/flat.npz", "uint8 [10, 64]"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/five.npz", "uint8 [4, 8, 8, 5]"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/no.npz", "no.npz"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/objects.npz", "objects.npz"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/note.txt", "note.txt"),
+    (TRAIN, "--preset=tiny --cache_dir={tmp}/note.txt", "note.txt"),
+    # run directories
+    (TRAIN, "--preset=tiny --run={tmp}/note.txt", "this is a file"),
+    (TRAIN, "--preset=tiny --run={tmp}/texts", "holds no run"),
+    (TRAIN, "--preset=tiny --run={tmp}/note.txt/run", "cannot"),
+    (TRAIN, "--preset=tiny --run=/proc/run", "cannot write there"),
+    (TRAIN, "--run={run} --batch_size=4", "--batch_size=8 (not 4)"),
+    (TRAIN, "--run={run} --seed=1 --loss=lsgan", "--loss=bce (not lsgan)"),
+    (TRAIN, "--run={run} --preset=torch_64", "--base_filters=4 (not 64)"),
+    (TRAIN, "--run={tmp}/damaged", "not a configuration that this version can read"),
+    # generate.py
+    (GENERATE, "", "name the run directory"),
+    (GENERATE, "--run={tmp}/nowhere", "there is no such directory"),
+    (GENERATE, "--run={tmp}/texts", "holds no run"),
+    (GENERATE, "--run={run} --num=0", "it must be at least 1"),
+    (GENERATE, "--run={run} --num=20000 --out={tmp}/grid.png", "a grid holds at most"),
+    (GENERATE, "--run={run} --seed=-1", "--seed=-1"),
+    (GENERATE, "--run={run} --out={tmp}/grid.jpg", "write a .png"),
+    (GENERATE, "--run={run} --out={tmp}/photo.png", "add --overwrite"),
+    (GENERATE, "--run={run} --out={tmp}/note.txt/grid.png", "cannot write there"),
+    (GENERATE, "--run={run} --out=/proc/grid.png", "cannot write there"),
+    (GENERATE, "--run={run} --checkpoint=7", "0, 5, 10"),
+    (GENERATE, "--run={run} --weights=best", "choose one of ema, raw"),
+]
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wrong")
+    for name in ("empty", "texts", "broken", "damaged"):
+        (folder / name).mkdir()
+    (folder / "texts" / "readme.txt").write_text("no image")
+    (folder / "broken" / "a.jpg").write_bytes(b"\xff\xd8 not really a JPEG")
+    (folder / "broken" / "b.png").write_bytes(b"")
+    (folder / "damaged" / "config.json").write_text('{"config": {"data": {"dat')
+    (folder / "note.txt").write_text("a note")
+    (folder / "no.zip").write_text("not a zip")
+    (folder / "no.npz").write_text("not an npz")
+    zipfile.ZipFile(folder / "empty.zip", "w").close()
+    np.savez(folder / "flat.npz", images=np.zeros((10, 64), np.uint8))
+    np.savez(folder / "five.npz", images=np.zeros((4, 8, 8, 5), np.uint8))
+    np.savez(folder / "objects.npz", images=np.array([{}, []], dtype=object))
+    Image.new("L", (8, 8)).save(folder / "photo.png")
+    return folder
+
+
+def tree(folder):
+    return sorted((path.relative_to(folder), path.stat().st_size) for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(("name", "arguments", "expected"), WRONG, ids=[f"{each[0]} {each[1]}" for each in WRONG])
+def test_a_wrong_use_gets_one_clear_line(
+    script, scratch, trained_run, tmp_path, monkeypatch, name, arguments, expected
+):
+    monkeypatch.chdir(tmp_path)
+    before = tree(scratch), tree(trained_run)
+    outcome = script(name, *arguments.format(tmp=scratch, run=trained_run).split())
+    assert outcome.code in (1, 2)
+    lines = [line for line in outcome.err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1 and outcome.last_line == lines[0], outcome.err
+    assert expected in lines[0] and "Traceback" not in outcome.err
+    assert (tree(scratch), tree(trained_run)) == before
+    assert not tree(tmp_path)
+
+
+def test_there_are_enough_of_them():
+    assert len({(name, arguments) for name, arguments, _ in WRONG}) >= 40
+
+
+def test_two_trainings_in_one_directory(script, tmp_path):
+    from dcgan_tf.runs import Run
+
+    assert script("train", "--preset=tiny", "--steps=1", f"--run={tmp_path}/run").code == 0
+    with Run(tmp_path / "run").locked():
+        outcome = script("train", f"--run={tmp_path}/run", "--steps=2")
+    assert outcome.code == 1 and "another process" in outcome.last_line
+
+
+def test_a_full_disk_ends_in_one_line_and_keeps_the_last_checkpoint(script, tmp_path, monkeypatch):
+    assert script("train", "--preset=tiny", "--steps=5", f"--run={tmp_path}/run").code == 0
+
+    def full(*_args, **_kwargs):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(checkpoints.np, "savez", full)
+    outcome = script("train", "--steps=10", f"--run={tmp_path}/run")
+    assert outcome.code == 1
+    assert "no space left" in outcome.last_line and "the last good one is step 5" in outcome.last_line
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_a_full_disk_while_images_are_written(script, trained_run, tmp_path, monkeypatch):
+    def full(*_args):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    outcome = script("generate", f"--run={trained_run}", f"--out={tmp_path}/grid.png")
+    assert outcome.code == 2 and "No space left" in outcome.last_line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_that_is_damaged(script, trained_run, tmp_path):
+    import shutil
+
+    shutil.copytree(trained_run, tmp_path / "run")
+    path = next((tmp_path / "run" / "checkpoints").glob("*10.npz"))
+    path.write_bytes(path.read_bytes()[:100])
+    outcome = script("generate", f"--run={tmp_path}/run", f"--out={tmp_path}/grid.png")
+    assert outcome.code == 1 and "damaged" in outcome.last_line
+
+
+def test_weights_that_a_run_does_not_have(script, tmp_path):
+    assert script("train", "--preset=tiny", "--steps=1", "--ema_decay=0", f"--run={tmp_path}/run").code == 0
+    outcome = script("generate", f"--run={tmp_path}/run", "--weights=ema", f"--out={tmp_path}/grid.png")
+    assert outcome.code == 1 and "--weights=raw" in outcome.last_line
