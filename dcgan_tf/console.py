@@ -79,6 +79,12 @@ def execute(main: Callable[[], None], flags: Flags, argv: Sequence[str]) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    except OSError as error:  # the disk, a permission: not this package's fault, and it says which file
+        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; nothing was left half-written", file=sys.stderr)
+        return 130
     except SystemExit as end:
         return int(end.code or 0)
     return 0

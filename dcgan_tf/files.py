@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ def written_aside(path: str | os.PathLike) -> Iterator[Path]:
     The data reaches the disk before the rename, so a crash leaves the old file or the new one, never a part.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     try:
         yield temporary
         with temporary.open("rb") as stream:
@@ -31,13 +32,18 @@ def folder_written_aside(path: str | os.PathLike) -> Iterator[Path]:
     When another process has made `path` meanwhile, its folder stays and this one is dropped.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     temporary.mkdir(parents=True)
     try:
         yield temporary
         _rename_unless_made(temporary, path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(path: Path) -> Path:
+    """A name beside `path` that no other process has, not even one with the same number in another container."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{os.getpid()}.tmp")
 
 
 def _rename_unless_made(source: Path, target: Path) -> None:

@@ -87,7 +87,11 @@ class _Trainer:
         due = min(total, *(self.step - self.step % period + period for period in periods))
         count = min(self.config.training.steps_per_execution, due - self.step)
         start = time.perf_counter()
-        self.train_steps(self.batches, tf.constant(count, tf.int64))
+        try:
+            self.train_steps(self.batches, tf.constant(count, tf.int64))
+        except tf.errors.ResourceExhaustedError as error:
+            half = max(2, self.config.training.batch_size // 2)
+            raise UserError(f"the device's memory is too small; try --batch_size={half} in a new run") from error
         self._seconds += time.perf_counter() - start
         self.step += count
         if self.step % report.log_every == 0:
