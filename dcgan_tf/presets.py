@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dcgan_tf.config import (
     Config,
     DataConfig,
+    LossConfig,
     ModelConfig,
     OptimizerConfig,
     ReportConfig,
@@ -141,13 +142,18 @@ PRESETS: dict[str, Preset] = {
     ),
     "digits_32": Preset(
         Config(
-            model=ModelConfig(image_size=(32, 32), channels=1, base_filters=32),
-            training=TrainingConfig(steps=1500, ema_decay=0.99),
-            report=ReportConfig(sample_every=50, checkpoint_every=250),
+            model=ModelConfig(image_size=(32, 32), channels=1, latent_dim=16, base_filters=32),
+            loss=LossConfig(label_smoothing=0.1),
+            training=TrainingConfig(steps=2500, ema_decay=0.99),
+            report=ReportConfig(sample_every=100, checkpoint_every=500),
         ),
         "the embedded digits, in two minutes on two cores",
-        "Everyday: 4x4 kernels, stride 2, 32 base filters.",
-        generator_parameters=369_600,
+        "Everyday: 4x4 kernels, stride 2, 32 base filters. The set is small (1,797 scans of 8x8 pixels) and the "
+        "discriminator soon knows it. Tried for 2,000 steps each, judged by the Fréchet distance between 1,024 samples "
+        "and the set in its own 8x8 pixels (two halves of the set: 0.30): as the other everyday presets 0.52; 64 base "
+        "filters 0.61 (1,500 steps); 16x16 images 1.05; head=average 0.58; label smoothing 0.1 0.50; with it, learning "
+        "rate 5e-4 0.57; with it, 16 latents 0.45, kept, also because most samples then read as digits.",
+        generator_parameters=197_568,
         discriminator_parameters=166_784,
     ),
     "mnist_28": Preset(
