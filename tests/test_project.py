@@ -69,7 +69,11 @@ def test_the_package_does_not_print(path):
 
 
 def test_one_owner_per_convention():
-    for pattern, owner in {"127\\.5": "images.py", "\\.jsonl": "runs.py", "MirroredStrategy\\(": "distribution.py"}.items():
+    for pattern, owner in {
+        "127\\.5": "images.py",
+        "\\.jsonl": "runs.py",
+        "MirroredStrategy\\(": "distribution.py",
+    }.items():
         holders = {path.name for path in modules() if re.search(pattern, code_of(path))}
         assert holders == {owner}, pattern
 
