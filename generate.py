@@ -16,7 +16,7 @@ with console.quiet_stderr():
     import numpy as np
     import tensorflow as tf
 
-    tf.config.list_logical_devices()
+    tf.config.list_physical_devices()
 
 from dcgan_tf import files, images, runs
 from dcgan_tf.errors import SettingError

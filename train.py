@@ -6,6 +6,7 @@ python train.py --dataset=~/photos         your own images: a folder, a .zip or 
 python train.py --run=runs/00000-mnist_28  goes on where that run stopped
 """
 
+import contextlib
 import math
 import sys
 import time
@@ -17,7 +18,7 @@ with console.quiet_stderr():
     import numpy as np
     import tensorflow as tf
 
-    tf.config.list_logical_devices()  # the first look at the devices prints as well
+    tf.config.list_physical_devices()  # the first look at the devices prints as well
 
 import dcgan_tf
 from dcgan_tf import data, images, presets, runs, seeds, summary
@@ -50,18 +51,21 @@ def main() -> None:
     if FLAGS.dry_run:
         print(summary.describe(config, preset))
         return
-    strategy = distribution.make_strategy()
+    strategy = distribution.make_strategy(config.device)
     distribution.replica_batch(strategy, config.training.batch_size)
-    run = run or runs.new_run(FLAGS.runs_dir, preset)
-    run.check()
+    run = run or _numbered_run(strategy, preset)
+    if distribution.is_chief(strategy):
+        run.check()
     store = data.prepare_store(
         source, config.model.image_size, config.model.channels, config.data.crop, config.data.cache_dir
     )
     config = _with_duration(config, len(store))
-    run.create()
-    with run.locked():
-        console.log_to_file(run.log_file)
-        _start(run, config, preset, store, recorded)
+    _check_images(run, config, store, recorded)
+    with contextlib.ExitStack() as stack:
+        if distribution.is_chief(strategy):
+            run.create()
+            stack.enter_context(run.locked())
+            _start(run, config, preset, store)
         _train(run, config, store, strategy)
 
 
@@ -96,6 +100,12 @@ def _continued(run: runs.Run, settings: dict) -> tuple[Config, str, dict]:
     return config, preset, recorded
 
 
+def _numbered_run(strategy: tf.distribute.Strategy, preset: str) -> runs.Run:
+    if distribution.worker_count(strategy) > 1:
+        raise SettingError("run", "", "several workers need one directory that all of them see (--run=/shared/run)")
+    return runs.new_run(FLAGS.runs_dir, preset)
+
+
 def _with_duration(config: Config, count: int) -> Config:
     """Steps from epochs; at least one row of metrics."""
     steps = config.training.steps
@@ -104,13 +114,18 @@ def _with_duration(config: Config, count: int) -> Config:
     return config.with_settings({"steps": steps, "log_every": min(config.report.log_every, steps)})
 
 
-def _start(run: runs.Run, config: Config, preset: str, store: data.ImageStore, recorded: dict | None) -> None:
-    """Writes the configuration, shows the data; a run that is continued must have the same images."""
+def _check_images(run: runs.Run, config: Config, store: data.ImageStore, recorded: dict | None) -> None:
+    """A run that is continued must have the same images."""
     if recorded and recorded["data"]["checksum"] != store.checksum:
         raise UserError(
             f"--dataset={config.data.dataset}: these are not the images that {run.path} was started with; "
             "give it the same data, or start a new --run"
         )
+
+
+def _start(run: runs.Run, config: Config, preset: str, store: data.ImageStore) -> None:
+    """Writes the configuration, shows the data."""
+    console.log_to_file(run.log_file)
     log = console.logger()
     log.info("%s", store.report())
     versions = {"dcgan_tf": dcgan_tf.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}

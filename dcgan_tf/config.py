@@ -213,6 +213,40 @@ class TrainingConfig(Section):
 
 
 @dataclass(frozen=True)
+class DeviceConfig(Section):
+    """What computes. None of it changes the run beyond the rounding of sums."""
+
+    strategy: str = setting(
+        "auto",
+        "auto (a cluster where one is configured, else every visible GPU, else the CPU), one_device, mirrored (several "
+        "devices of this machine), or multi_worker (several machines)",
+        choices=("auto", "one_device", "mirrored", "multi_worker"),
+        trajectory=False,
+    )
+    devices: int = setting(
+        0,
+        "GPUs to use, or, where there is none, parts that the CPU is divided into; 0: every GPU, or one CPU",
+        minimum=0,
+        maximum=1024,
+        trajectory=False,
+    )
+    worker_hosts: str = setting(
+        "",
+        "host:port of every worker, comma-separated, the first is the chief; not needed where TF_CONFIG is set",
+        trajectory=False,
+    )
+    worker_index: int = setting(
+        -1,
+        "which of --worker_hosts this process is, from 0; -1: JOB_COMPLETION_INDEX",
+        minimum=-1,
+        trajectory=False,
+    )
+    deterministic: bool = setting(
+        False, "make GPUs compute the same bits every time, more slowly; CPUs do so anyway", trajectory=False
+    )
+
+
+@dataclass(frozen=True)
 class ReportConfig(Section):
     """What is written down on the way, and how often. None of it changes the run."""
 
@@ -232,6 +266,7 @@ class Config:
     loss: LossConfig = LossConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
     training: TrainingConfig = TrainingConfig()
+    device: DeviceConfig = DeviceConfig()
     report: ReportConfig = ReportConfig()
 
     def with_settings(self, values: dict[str, Any]) -> "Config":

@@ -8,6 +8,7 @@ import atexit
 import functools
 import threading
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -15,7 +16,8 @@ import tensorflow as tf
 from dcgan_tf import seeds
 from dcgan_tf.data.store import ImageStore
 
-ENDLESS = 2**62  # batches; a range needs an end
+ENDLESS = 2**62  # a range needs an end
+LOOK_AHEAD = 4  # batches
 _order_lock = threading.Lock()
 
 
@@ -88,19 +90,29 @@ def flip_coins(batch_size: int, seed: int, number: int) -> np.ndarray:
     return seeds.generator(seed, "flip", number).random(batch_size) < 0.5
 
 
-def read_batch(store: ImageStore, batch_size: int, seed: int, flip: bool, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """One batch as arrays: uint8 [batch, height, width, channels] and int32 [batch] (zeros without labels)."""
-    indices = batch_indices(len(store), batch_size, seed, number)
+def read_batch(
+    store: ImageStore, batch_size: int, seed: int, flip: bool, number: int, rows: slice = slice(None)
+) -> tuple[np.ndarray, np.ndarray]:
+    """Some rows of one batch: uint8 [rows, height, width, channels] and int32 [rows] (zeros without labels)."""
+    indices = batch_indices(len(store), batch_size, seed, number)[rows]
     images = store.images[indices]
     if flip:
-        mirrored = flip_coins(batch_size, seed, number)
+        mirrored = flip_coins(batch_size, seed, number)[rows]
         images[mirrored] = images[mirrored, :, ::-1]
-    labels = np.zeros(batch_size, np.int32) if store.labels is None else store.labels[indices]
+    labels = np.zeros(len(indices), np.int32) if store.labels is None else store.labels[indices]
     return np.asarray(images), labels
 
 
-def batches(store: ImageStore, batch_size: int, seed: int, flip: bool, first: int = 0) -> tf.data.Dataset:
-    """The endless sequence of global batches.
+def batches(
+    store: ImageStore,
+    batch_size: int,
+    seed: int,
+    flip: bool,
+    first: int = 0,
+    parts: int = 1,
+    own: Sequence[int] = (0,),
+) -> tf.data.Dataset:
+    """The endless sequence of global batches, or of the parts of them that one worker needs.
 
     Args:
         store: where the images are.
@@ -108,23 +120,27 @@ def batches(store: ImageStore, batch_size: int, seed: int, flip: bool, first: in
         seed: the run's seed.
         flip: whether each image is mirrored with probability 1/2.
         first: number of the batch to start at; any number costs the same.
+        parts: equal parts into which each batch is cut, one for each replica.
+        own: the parts that are read here, one after another.
 
     Returns:
-        A dataset of (images uint8 [batch, height, width, channels], labels int32 [batch]) with static shapes; the
-        labels are zeros where the store has none. It is not sharded over workers: each sees every global batch.
+        A dataset of (images uint8 [batch / parts, height, width, channels], labels int32 [batch / parts]) with static
+        shapes; the labels are zeros where the store has none.
     """
-    shape = (batch_size, *store.images.shape[1:])
+    size = batch_size // parts
 
-    def read(number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def read(number: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         _readers.enter()
-        return read_batch(store, batch_size, seed, flip, int(number))
+        rows = slice(int(part) * size, (int(part) + 1) * size)
+        return read_batch(store, batch_size, seed, flip, int(number), rows)
 
-    def tensors(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images, labels = tf.numpy_function(read, [number], (tf.uint8, tf.int32), stateful=False)
-        return tf.ensure_shape(images, shape), tf.ensure_shape(labels, shape[:1])
+    def tensors(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        number, part = first + position // len(own), tf.gather(tf.constant(own, tf.int64), position % len(own))
+        images, labels = tf.numpy_function(read, [number, part], (tf.uint8, tf.int32), stateful=False)
+        return tf.ensure_shape(images, (size, *store.images.shape[1:])), tf.ensure_shape(labels, (size,))
 
     options = tf.data.Options()
     options.deterministic = True
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    numbers = tf.data.Dataset.range(first, ENDLESS)
-    return numbers.map(tensors, num_parallel_calls=2, deterministic=True).prefetch(4).with_options(options)
+    positions = tf.data.Dataset.range(ENDLESS)
+    ahead = LOOK_AHEAD * len(own)
+    return positions.map(tensors, num_parallel_calls=2, deterministic=True).prefetch(ahead).with_options(options)

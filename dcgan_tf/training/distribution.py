@@ -1,16 +1,92 @@
 """Devices: the only place that names a `tf.distribute` strategy."""
 
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+
 import tensorflow as tf
 
-from dcgan_tf.errors import SettingError
+from dcgan_tf.config import DeviceConfig
+from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.training import cluster
+
+_LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.InternalError,
+)
 
 
-def make_strategy() -> tf.distribute.Strategy:
-    """All visible GPUs under MirroredStrategy, else one CPU."""
-    gpus = tf.config.list_logical_devices("GPU")
-    if gpus:
-        return tf.distribute.MirroredStrategy([gpu.name for gpu in gpus])
-    return tf.distribute.OneDeviceStrategy("/cpu:0")
+def make_strategy(config: DeviceConfig) -> tf.distribute.Strategy:
+    """The strategy that the configuration asks for; call it before anything is computed.
+
+    Raises:
+        UserError: when the devices or workers are not there.
+    """
+    if config.deterministic:
+        tf.config.experimental.enable_op_determinism()
+    workers = cluster.find(config, os.environ)
+    if workers and config.strategy in ("auto", "multi_worker"):
+        return _multi_worker(workers)
+    if config.strategy == "multi_worker":
+        raise SettingError("strategy", "multi_worker", "there is only one worker; use --strategy=auto")
+    names = _device_names(config)
+    if config.strategy == "mirrored" or len(names) > 1:
+        return tf.distribute.MirroredStrategy(names)
+    return tf.distribute.OneDeviceStrategy(names[0])
+
+
+def _device_names(config: DeviceConfig) -> list[str]:
+    kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
+    there = tf.config.list_physical_devices(kind)
+    count = config.devices or (len(there) if kind == "GPU" else 1)
+    if config.strategy == "one_device":
+        if config.devices > 1:
+            raise SettingError("devices", config.devices, "--strategy=one_device takes one; use --strategy=mirrored")
+        count = 1
+    if kind == "CPU" and count > 1:
+        parts = [tf.config.LogicalDeviceConfiguration()] * count
+        tf.config.set_logical_device_configuration(there[0], parts)
+    if kind == "GPU" and count > len(there):
+        raise SettingError("devices", config.devices, f"this machine has {len(there)} GPUs")
+    return [device.name for device in tf.config.list_logical_devices(kind)[:count]]
+
+
+def _multi_worker(workers: cluster.Cluster) -> tf.distribute.Strategy:
+    os.environ["TF_CONFIG"] = workers.tf_config()
+    resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+    except (tf.errors.OpError, RuntimeError) as error:
+        reason = str(error).splitlines()[0][:200]
+        raise UserError(f"worker {workers.index} of {', '.join(workers.hosts)}: cannot join ({reason})") from error
+
+
+def worker_count(strategy: tf.distribute.Strategy) -> int:
+    """Processes that train together."""
+    resolver = strategy.cluster_resolver
+    return len(resolver.cluster_spec().as_dict().get("worker", ())) or 1 if resolver else 1
+
+
+def is_chief(strategy: tf.distribute.Strategy) -> bool:
+    """Whether this process writes the run directory: the only one, or the first worker."""
+    return worker_count(strategy) == 1 or strategy.cluster_resolver.task_id == 0
+
+
+@contextlib.contextmanager
+def lost_worker_explained(strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Turns what TensorFlow raises when another worker has gone into one line."""
+    try:
+        yield
+    except _LOST as error:
+        if worker_count(strategy) == 1:
+            raise
+        raise UserError(
+            f"lost another worker ({str(error).splitlines()[0][:160]}); start the same command on every worker again, "
+            "and training goes on at the latest checkpoint"
+        ) from error
 
 
 def replica_batch(strategy: tf.distribute.Strategy, batch_size: int) -> int:
@@ -26,6 +102,45 @@ def replica_batch(strategy: tf.distribute.Strategy, batch_size: int) -> int:
     return batch_size // replicas
 
 
-def distribute(strategy: tf.distribute.Strategy, global_batches: tf.data.Dataset) -> tf.distribute.DistributedDataset:
-    """Slices each global batch by replica, in order."""
-    return strategy.experimental_distribute_dataset(global_batches)
+def distribute(
+    strategy: tf.distribute.Strategy, parts_of_batches: Callable[[int, list[int]], tf.data.Dataset]
+) -> tf.distribute.DistributedDataset:
+    """Gives every replica its part of each global batch.
+
+    Args:
+        strategy: the devices.
+        parts_of_batches: (number of parts, parts of this worker) to their sequence, as in `data.batches`.
+    """
+
+    def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
+        replicas = context.num_replicas_in_sync
+        local = replicas // context.num_input_pipelines
+        first = context.input_pipeline_id * local
+        return parts_of_batches(replicas, list(range(first, first + local)))
+
+    return strategy.distribute_datasets_from_function(of_worker)
+
+
+def require_agreement(strategy: tf.distribute.Strategy, values: dict[str, int]) -> None:
+    """Makes sure that all workers hold the same numbers.
+
+    Args:
+        strategy: the devices.
+        values: int64 each, by what they stand for.
+
+    Raises:
+        UserError: naming the first that differs.
+    """
+    if worker_count(strategy) == 1:
+        return
+    for name, value in values.items():
+        if len(set(_of_all_replicas(strategy, value))) > 1:
+            raise UserError(f"the workers do not agree on {name}: give all of them the same data and run directory")
+
+
+def _of_all_replicas(strategy: tf.distribute.Strategy, value: int) -> list[int]:
+    @tf.function
+    def gathered() -> tf.Tensor:
+        return tf.distribute.get_replica_context().all_gather(tf.constant([value], tf.int64), axis=0)
+
+    return strategy.experimental_local_results(strategy.run(gathered))[0].numpy().tolist()

@@ -46,15 +46,19 @@ def train(config: Config, run: Run, store: ImageStore, strategy: tf.distribute.S
         Interrupted: on SIGINT or SIGTERM, after a checkpoint.
         UserError: when a value is no longer finite, or a file cannot be written.
     """
-    trainer = _Trainer(config, run, store, strategy)
+    with distribution.lost_worker_explained(strategy):
+        return _train(_Trainer(config, run, store, strategy))
+
+
+def _train(trainer: "_Trainer") -> int:
     with _signals() as received, trainer.progress:
-        while trainer.step < config.training.steps:
+        while trainer.step < trainer.config.training.steps:
             trainer.advance()
             if received:
                 trainer.save()
-                trainer.reporter.pictures()
+                trainer.close()
                 raise Interrupted(trainer.step, received[0])
-    trainer.reporter.pictures()
+    trainer.close()
     return trainer.began
 
 
@@ -66,14 +70,19 @@ class _Trainer:
         with strategy.scope():
             self.state = TrainingState(config)
         self.step = self.began = checkpoints.restore_latest(run, self.state.variables()) or 0
-        self.reporter = Reporter(run, self.step)
+        distribution.require_agreement(strategy, {"the images": int(store.checksum[:15], 16), "the step": self.step})
+        self.reporter = Reporter(run, self.step) if distribution.is_chief(strategy) else None
         self.sampler = InferenceGenerator(config.model)
         self.train_steps = make_train_steps(self.state, config, strategy)
-        data = batches(
-            store, config.training.batch_size, config.training.seed, config.data.flip,
-            first=self.step * config.training.d_steps,
-        )  # fmt: skip
-        self.batches = iter(distribution.distribute(strategy, data))
+        training, first = config.training, self.step * config.training.d_steps
+        self.batches = iter(
+            distribution.distribute(
+                strategy,
+                lambda parts, own: batches(
+                    store, training.batch_size, training.seed, config.data.flip, first, parts, own
+                ),
+            )
+        )
         self.progress = Progress(config.training.steps, "steps", "training", start=self.step)
         self._seconds, self._reported = 0.0, self.step
         if self.step == 0:
@@ -86,6 +95,16 @@ class _Trainer:
         periods = (report.log_every, report.sample_every, report.checkpoint_every)
         due = min(total, *(self.step - self.step % period + period for period in periods))
         count = min(self.config.training.steps_per_execution, due - self.step)
+        self._compute(count)
+        if self.step % report.log_every == 0:
+            self.log_row()
+        if self.step % report.sample_every == 0 or self.step == total:
+            self.draw_samples()
+        if self.step % report.checkpoint_every == 0 or self.step == total:
+            self.save()
+        self.progress.advance(count)
+
+    def _compute(self, count: int) -> None:
         start = time.perf_counter()
         try:
             self.train_steps(self.batches, tf.constant(count, tf.int64))
@@ -94,15 +113,6 @@ class _Trainer:
             raise UserError(f"the device's memory is too small; try --batch_size={half} in a new run") from error
         self._seconds += time.perf_counter() - start
         self.step += count
-        if self.step % report.log_every == 0:
-            self.log_row()
-        if self.step % report.sample_every == 0 or self.step == total:
-            self.draw_samples()
-        if self.step % report.checkpoint_every == 0 or self.step == total:
-            self.save()
-        if self.step % report.checkpoint_every == 0:
-            self.reporter.pictures()
-        self.progress.advance(count)
 
     def log_row(self) -> None:
         """Fetches the scalars since the last row and writes their means."""
@@ -120,9 +130,10 @@ class _Trainer:
             "images_per_second": round(
                 (self.step - self._reported) * training.d_steps * training.batch_size / seconds, 1
             ),
-            "waiting": round(float(self.state.seconds_waiting) / seconds, 4),
+            "waiting": round(float(self.state.seconds_waiting.numpy()) / seconds, 4),
         }
-        self.reporter.row(row)
+        if self.reporter:
+            self.reporter.row(row)
         self.progress.note(describe(row))
         self.state.sums.assign(tf.zeros_like(self.state.sums))
         self.state.summed_steps.assign(0)
@@ -131,12 +142,22 @@ class _Trainer:
 
     def draw_samples(self) -> None:
         """Draws the images of the seeds 0, 1, 2, ... with the weights of now."""
+        if not self.reporter:
+            return
         self.sampler.load(self.state.sampling_weights())
         self.reporter.samples(self.step, self.sampler.images(0, self.config.report.sample_count))
 
     def save(self) -> None:
-        """Writes a checkpoint."""
+        """Writes a checkpoint, and draws the curves."""
+        if not self.reporter:
+            return
         checkpoints.save(self.run, self.step, self.state.variables(), self.config.report.keep_checkpoints)
+        self.reporter.curves()
+
+    def close(self) -> None:
+        """Draws the animation of all grids so far: seconds of work, so once at the end."""
+        if self.reporter:
+            self.reporter.animation()
 
     def _check_finite(self, values: dict[str, float]) -> None:
         bad = [name for name, value in values.items() if not math.isfinite(value)]

@@ -49,15 +49,14 @@ class Reporter:
         with self._tensorboard.as_default(step=step):
             tf.summary.image("samples", picture[None])
 
-    def last_row(self) -> dict[str, float] | None:
-        """The latest row."""
-        return self._rows[-1] if self._rows else None
-
-    def pictures(self) -> None:
-        """Draws the curves and the animation anew from all rows and grids so far."""
+    def curves(self) -> None:
+        """Draws all rows so far."""
         self._tensorboard.flush()
         if self._rows:
             _draw_curves(self.run, self._rows)
+
+    def animation(self) -> None:
+        """Strings all grids so far together."""
         if grids := self.run.samples_files():
             images.write_gif(self.run.animation_file, grids)
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf import images, presets, seeds
-from dcgan_tf.config import Config
+from dcgan_tf.config import Config, DeviceConfig
 from dcgan_tf.losses import LOSSES
 from dcgan_tf.training import distribution
 from dcgan_tf.training.state import SCALARS, TrainingState
@@ -21,7 +21,7 @@ def real_batches(config: Config, count: int) -> np.ndarray:
 
 
 def trained(config: Config, steps: int, per_call: int = 1) -> TrainingState:
-    strategy = distribution.make_strategy()
+    strategy = distribution.make_strategy(DeviceConfig())
     with strategy.scope():
         state = TrainingState(config)
     batches = real_batches(config, steps * config.training.d_steps)

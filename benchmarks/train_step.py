@@ -1,0 +1,170 @@
+"""Measures training images per second and memory, beside PyTorch and beside the machine's own limit.
+
+  python benchmarks/train_step.py --preset=torch_64
+  python benchmarks/train_step.py --preset=torch_64 --bfloat16        also both in bfloat16
+  python benchmarks/train_step.py --preset=torch_64 --end_to_end=200  also a whole training by train.py
+
+Every row is a process of its own; in each round each has one turn while the others rest. Ratios are taken within a
+round. On a busy machine not even they hold. Any setting of train.py can be given as well.
+"""
+
+import importlib.util
+import statistics
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks import end_to_end
+from benchmarks.workers import Turn, Worker, machine, markdown, spread
+from dcgan_tf import console, presets
+from dcgan_tf.config import Config
+from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.flags import Flags
+
+BASELINE, LIMIT = "PyTorch eager float32", "matrix product"
+TARGET_SHARE = 0.95
+MEGA, GIGA = 1e6, 1e9
+
+FLAGS = Flags(__doc__)
+FLAGS.choice("preset", presets.names(), "named configuration", default="torch_64")
+FLAGS.switch("torch", True, "measure PyTorch as well, where it is installed")
+FLAGS.switch("bfloat16", False, "also measure our step in mixed_bfloat16, and PyTorch under bfloat16 autocast")
+FLAGS.whole("rounds", 5, "turns of each row")
+FLAGS.number("seconds", 10.0, "about how long a turn lasts; at least one step")
+FLAGS.whole("end_to_end", None, "also train so many steps with train.py, on noise or on --dataset")
+FLAGS.settings()
+
+
+def main() -> None:
+    """Starts the processes, gives them their turns, prints the table."""
+    settings = FLAGS.given_settings()
+    config = presets.base(FLAGS.preset).with_settings(settings)
+    _check_flags(config)
+    print(
+        f"preset {FLAGS.preset}, batch {config.training.batch_size}, update {config.training.update}\n{machine()}",
+        flush=True,
+    )
+    workers: list[Worker] = []
+    try:
+        for row in _rows(config):
+            console.logger().info("starting: %s", row[0])
+            workers.append(Worker(row[0], row[1], **row[2]))
+        _check_same_networks(workers)
+        turns = _rounds(workers)
+        _report(workers, turns)
+        if FLAGS.end_to_end is not None:
+            _end_to_end(workers[0], settings, config)
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+def _check_flags(config: Config) -> None:
+    if FLAGS.rounds < 1:
+        raise SettingError("rounds", FLAGS.rounds, "it must be at least 1")
+    if not 0 < FLAGS.seconds < 3600:
+        raise SettingError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
+    if FLAGS.end_to_end is not None:
+        end_to_end.check(FLAGS.end_to_end, config)
+
+
+def _rows(config: Config) -> list[tuple[str, str, dict]]:
+    """Name, module and arguments of each process; ours comes first, the matrix product last."""
+    ours, pytorch = "benchmarks.our_step", "benchmarks.torch_step"
+    half = config.with_settings({"precision": "mixed_bfloat16"})
+    rows = [(f"dcgan_tf {config.training.precision}", ours, {"config": config})]
+    if FLAGS.bfloat16 and config != half:
+        rows.append(("dcgan_tf mixed_bfloat16", ours, {"config": half}))
+    if _torch_wanted():
+        kinds = {
+            BASELINE: {"channels_last": False, "bfloat16": False},
+            f"{BASELINE}, channels_last": {"channels_last": True, "bfloat16": False},
+        }
+        if FLAGS.bfloat16:
+            kinds["PyTorch eager bfloat16 autocast, channels_last"] = {"channels_last": True, "bfloat16": True}
+        rows += [(name, pytorch, {"config": config, **kind}) for name, kind in kinds.items()]
+    return [*rows, (LIMIT, "benchmarks.matrix_product", {})]
+
+
+def _torch_wanted() -> bool:
+    if FLAGS.torch and importlib.util.find_spec("torch") is None:
+        print("PyTorch is not installed, so only our own rows are measured; to compare: pip install torch==2.13.0")
+        return False
+    return FLAGS.torch
+
+
+def _is_pytorch(worker: Worker) -> bool:
+    return worker.name.startswith("PyTorch")
+
+
+def _check_same_networks(workers: list[Worker]) -> None:
+    """A comparison of different networks would be none."""
+    counts = {worker.name: worker.facts["parameters"] for worker in workers if "parameters" in worker.facts}
+    if len(set(counts.values())) > 1:
+        raise UserError(f"the networks differ in their parameters (generator, discriminator): {counts}")
+
+
+def _rounds(workers: list[Worker]) -> list[dict[str, Turn]]:
+    """One turn of each worker per round, by name."""
+    rounds = []
+    for number in range(1, FLAGS.rounds + 1):
+        turns = {worker.name: worker.turn(FLAGS.seconds) for worker in workers}
+        shown = ", ".join(f"{name} {turn.rate:,.1f}" for name, turn in turns.items())
+        console.logger().info("round %d of %d: %s", number, FLAGS.rounds, shown)
+        rounds.append(turns)
+    return rounds
+
+
+def _report(workers: list[Worker], rounds: list[dict[str, Turn]]) -> None:
+    ours = workers[0].facts
+    for version in dict.fromkeys(f"{w.facts['version']}, {w.facts['device']}" for w in workers if "version" in w.facts):
+        print(version)
+    generator, discriminator = ours["parameters"]
+    print(f"parameters, the same in every row: generator {generator:,}, discriminator {discriminator:,}")
+    head = ("step", "images/s", f"ratio to {BASELINE}", "GMAC/image", "share of matrix product", "peak memory")
+    table = [_table_row(worker, rounds, ours) for worker in workers if worker.name != LIMIT]
+    limit = [2 * turns[LIMIT].rate for turns in rounds]
+    print(f"\n{markdown([head, *table])}\n")
+    print(f"medians over {len(rounds)} rounds, lowest and highest in brackets; ratios and shares within each round")
+    print(f"matrix product, float32, 2048^3, TensorFlow: {spread(limit)} GFLOP/s (one multiply-add is two operations)")
+
+
+def _table_row(worker: Worker, rounds: list[dict[str, Turn]], ours: dict) -> tuple[str, ...]:
+    macs = ours["macs_pytorch" if _is_pytorch(worker) else "macs"] / GIGA
+    turns = [turns[worker.name] for turns in rounds]
+    rates = [turn.rate for turn in turns]
+    shares = [100 * turn.rate * macs / every[LIMIT].rate for turn, every in zip(turns, rounds, strict=True)]
+    ratio = "-"
+    if BASELINE in rounds[0]:
+        ratio = spread([turn.rate / every[BASELINE].rate for turn, every in zip(turns, rounds, strict=True)], ".2f")
+    peak = f"{turns[-1].peak_bytes / MEGA:,.0f} MB"
+    return worker.name, spread(rates, ",.1f"), ratio, f"{macs:.3g}", spread(shares, ".1f", " %"), peak
+
+
+def _end_to_end(worker: Worker, settings: dict, config: Config) -> None:
+    """The bare step before and after a whole training, so that a drift of the machine falls out."""
+    before = [worker.turn(FLAGS.seconds).rate for _ in range(2)]
+    console.logger().info("training %d steps with train.py", FLAGS.end_to_end)
+    speeds = end_to_end.train(FLAGS.preset, settings, config, FLAGS.end_to_end)
+    after = [worker.turn(FLAGS.seconds).rate for _ in range(2)]
+    bare = statistics.mean(before + after)
+    rows = [("train.py", "images/s", "share of the bare step")]
+    rows += [
+        (name, f"{rate:,.1f}", f"{rate / bare:.1%}")
+        for name, rate in (
+            ("bare step, before and after", bare),
+            ("steps and waiting for data (metrics.jsonl)", speeds.in_steps),
+            ("overall: samples, checkpoints and pictures too", speeds.overall),
+            ("with building and tracing too (its last line)", speeds.with_start),
+        )
+    ]
+    verdict = "reached" if speeds.overall >= TARGET_SHARE * bare else "MISSED"
+    print(f"\n{markdown(rows)}\n")
+    print(f"{speeds.steps} steps after the first row; waiting for data {speeds.waiting:.1%} of the steps' time")
+    print(f"bare step: {before[0]:,.1f} and {before[1]:,.1f} before, {after[0]:,.1f} and {after[1]:,.1f} after")
+    print(f"overall {speeds.overall / bare:.1%} of the bare step, target {TARGET_SHARE:.0%}: {verdict}")
+
+
+if __name__ == "__main__":
+    sys.exit(console.execute(main, FLAGS, sys.argv))

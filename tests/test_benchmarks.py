@@ -1,0 +1,92 @@
+"""The benchmarks compare like with like: costs counted by hand, the same networks in PyTorch, clear refusals."""
+
+import time
+
+import pytest
+
+from benchmarks import costs, input_pipeline, our_step, train_step, workers
+from dcgan_tf import console, models, presets
+from dcgan_tf.config import TrainingConfig
+
+
+def test_costs_by_hand():
+    model = presets.base("torch_64").model
+    generator, discriminator = models.build_generator(model), models.build_discriminator(model)
+    scale = 8 * 8 * 256 * 4 * 4 * 128  # every inner scale costs the same
+    edge = 32 * 32 * 3 * 4 * 4 * 64
+    assert costs.forward_costs(generator) == [100 * 4 * 4 * 512, scale, scale, scale, edge]
+    assert costs.forward_costs(discriminator) == [edge, scale, scale, scale, 4 * 4 * 512]
+    ours = costs.per_image(TrainingConfig(), generator, discriminator, pytorch=False)
+    assert ours == 2 * 819_200 + 3 * (3 * scale + edge) + 5 * edge + 7 * (3 * scale + 8192)
+    assert ours == pytest.approx(1.03e9, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "training, pytorch, generator, discriminator",
+    [
+        (TrainingConfig(), False, 3, 7),
+        (TrainingConfig(), True, 3, 9),
+        (TrainingConfig(update="algorithm1"), False, 4, 8),
+        (TrainingConfig(update="algorithm1"), True, 4, 9),
+        (TrainingConfig(update="algorithm1", d_steps=3), False, 6, 20),
+    ],
+)
+def test_passes(training, pytorch, generator, discriminator):
+    inner = [0, 1]  # a first layer that costs nothing leaves the whole number of passes
+    assert costs.generator_passes(training).cost(inner) == generator
+    assert costs.discriminator_passes(training, pytorch).cost(inner) == discriminator
+
+
+@pytest.mark.parametrize("name", presets.names())
+def test_pytorch_networks_are_the_same(name):
+    torch = pytest.importorskip("torch")
+    from benchmarks import torch_step
+
+    preset = presets.PRESETS[name]
+    model = preset.config.model
+    with torch.device("meta"):
+        generator, discriminator = torch_step.build_generator(model), torch_step.build_discriminator(model)
+        images = generator(torch.zeros(2, model.latent_dim))
+        assert discriminator(images).shape == (2, 1)
+    assert images.shape == (2, model.channels, *model.image_size)
+    assert torch_step.parameter_count(generator) == preset.generator_parameters
+    assert torch_step.parameter_count(discriminator) == preset.discriminator_parameters
+
+
+@pytest.mark.parametrize("settings", [{}, {"update": "algorithm1", "d_steps": 2}])
+def test_our_task_trains(settings):
+    task = our_step.prepare(presets.base("tiny").with_settings(settings))
+    task.run(2)
+    assert task.units == 8 * settings.get("d_steps", 1)
+    assert task.facts["parameters"] == (584, 128)
+
+
+def test_pacer():
+    done = []
+    pacer = workers.Pacer(workers.Task(lambda count: (done.append(count), time.sleep(0.01 * count)), units=5))
+    assert done == [1, 1]  # the first is not timed, the second sets the pace
+    rate = pacer.turn(0.1)
+    assert 2 <= done[2] <= 10
+    assert 5 / 0.1 < rate <= 5 / 0.01
+
+
+def test_markdown():
+    assert workers.markdown([("a", "bb"), ("ccc", "d")]) == "| a   | bb |\n| --- | -- |\n| ccc | d  |"
+    assert workers.spread([3.0, 1.0, 2.0]) == "2 (1 to 3)"
+
+
+@pytest.mark.parametrize(
+    "module, arguments, message",
+    [
+        (train_step, ["--rounds=0"], "--rounds=0: it must be at least 1"),
+        (train_step, ["--seconds=0"], "--seconds=0: it must be above 0"),
+        (train_step, ["--preset=tiny", "--end_to_end=1"], "--end_to_end=1: it must be at least"),
+        (input_pipeline, ["--images=0"], "--images=0: it must be at least 1"),
+        (input_pipeline, ["--preset=huge"], "--preset=huge"),
+    ],
+)
+def test_wrong_uses(module, arguments, message, capfd):
+    assert console.execute(module.main, module.FLAGS, ["benchmark", *arguments]) == 2
+    error = capfd.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
