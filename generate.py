@@ -8,6 +8,8 @@ Image number 17 is the same image in every call: its latent vector is a function
 """
 
 import sys
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from dcgan_tf import console
@@ -24,8 +26,9 @@ from dcgan_tf.flags import Flags
 from dcgan_tf.generation import InferenceGenerator
 from dcgan_tf.progress import Progress
 from dcgan_tf.training import checkpoints
+from dcgan_tf.training.state import named_variables
 
-LARGEST_GRID = 10_000
+LARGEST_GRID, MOST = 10_000, 100_000_000
 
 FLAGS = Flags(__doc__)
 FLAGS.text("run", None, "run directory to take the generator from")
@@ -40,13 +43,15 @@ FLAGS.switch("overwrite", False, "replace what is already at --out")
 def main() -> None:
     """Checks what is asked for, loads, writes."""
     _check_flags()
-    out = Path(FLAGS.out).expanduser()
+    out = files.expanded(FLAGS.out)
     write = _writer(out)
     run = runs.Run(FLAGS.run)
     config, _ = run.read_config()
     path = checkpoints.find(run, FLAGS.checkpoint)
     generator = InferenceGenerator(config.model)
-    generator.load(checkpoints.sampling_weights(path, FLAGS.weights or ""))
+    weights = checkpoints.sampling_weights(path, FLAGS.weights or "")
+    checkpoints.require_fit(path, weights, named_variables(generator.model, trainable_only=True))
+    generator.load(weights)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write(generator, out)
@@ -61,42 +66,48 @@ def main() -> None:
 def _check_flags() -> None:
     if not FLAGS.run:
         raise SettingError("run", "", "name the run directory to take the generator from (--run=runs/00000-mnist_28)")
-    if FLAGS.num < 1:
-        raise SettingError("num", FLAGS.num, "it must be at least 1")
+    if not 1 <= FLAGS.num <= MOST:
+        raise SettingError("num", FLAGS.num, f"it must be at least 1 and at most {MOST:,}")
     if not 0 <= FLAGS.seed <= 2**62:
         raise SettingError("seed", FLAGS.seed, "it must be from 0 to 2^62")
 
 
 def _writer(out: Path):
     """The function that writes the kind of output that the name asks for."""
-    suffix = out.suffix.lower()
-    if suffix in (".png", ".npz"):
-        if out.is_dir():
-            raise SettingError("out", FLAGS.out, "this is a folder; name a file, or end the name with /")
-        if out.exists() and not FLAGS.overwrite:
-            raise SettingError("out", FLAGS.out, "this file exists; name another, or add --overwrite")
-        if suffix == ".png" and FLAGS.num > LARGEST_GRID:
-            raise SettingError("num", FLAGS.num, f"a grid holds at most {LARGEST_GRID} images; use a folder or an .npz")
-        return _write_grid if suffix == ".png" else _write_arrays
-    if suffix and not FLAGS.out.endswith("/"):
+    if not FLAGS.out.endswith("/") and out.suffix.lower() in (".png", ".npz"):
+        return _file_writer(out)
+    if not FLAGS.out.endswith("/") and out.suffix and not out.is_dir():
         raise SettingError("out", FLAGS.out, "write a .png, an .npz, or a folder's name ending in /")
     if out.exists() and not out.is_dir():
         raise SettingError("out", FLAGS.out, "this is a file; name a folder, a .png or an .npz")
-    clash = next((_image_file(out, seed) for seed in _seeds() if _image_file(out, seed).exists()), None)
+    there = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    clash = next((name for name in map(_image_name, _seeds()) if name in there), None) if there else None
     if clash and not FLAGS.overwrite:
-        raise SettingError("out", FLAGS.out, f"{clash.name} is there already; name another folder, or add --overwrite")
+        raise SettingError("out", FLAGS.out, f"{clash} is there already; name another folder, or add --overwrite")
     return _write_folder
+
+
+def _file_writer(out: Path):
+    if out.is_dir():
+        raise SettingError("out", FLAGS.out, "this is a folder; name a file, or end the name with /")
+    if out.exists() and not FLAGS.overwrite:
+        raise SettingError("out", FLAGS.out, "this file exists; name another, or add --overwrite")
+    if out.suffix.lower() == ".npz":
+        return _write_arrays
+    if FLAGS.num > LARGEST_GRID:
+        raise SettingError("num", FLAGS.num, f"a grid holds at most {LARGEST_GRID:,} images; use a folder or an .npz")
+    return _write_grid
 
 
 def _seeds() -> range:
     return range(FLAGS.seed, FLAGS.seed + FLAGS.num)
 
 
-def _image_file(folder: Path, seed: int) -> Path:
-    return folder / f"{seed:06}.png"
+def _image_name(seed: int) -> str:
+    return f"{seed:06}.png"
 
 
-def _blocks(generator: InferenceGenerator):
+def _blocks(generator: InferenceGenerator) -> Iterator[np.ndarray]:
     with Progress(FLAGS.num, "images", "generating") as progress:
         for block in generator.blocks(FLAGS.seed, FLAGS.num):
             yield block
@@ -108,9 +119,15 @@ def _write_grid(generator: InferenceGenerator, out: Path) -> None:
 
 
 def _write_arrays(generator: InferenceGenerator, out: Path) -> None:
-    pixels = np.concatenate(list(_blocks(generator)))
-    with files.written_aside(out) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, images=pixels, seeds=np.array(_seeds(), np.int64))
+    """An .npz whose images are written as they come, so that any number fits into memory."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": (FLAGS.num, *generator.model.output_shape[1:])}
+    with files.written_aside(out) as temporary, zipfile.ZipFile(temporary, "w", allowZip64=True) as archive:
+        with archive.open("images.npy", "w", force_zip64=True) as stream:
+            np.lib.format.write_array_header_1_0(stream, header)
+            for block in _blocks(generator):
+                stream.write(block.tobytes())
+        with archive.open("seeds.npy", "w", force_zip64=True) as stream:
+            np.lib.format.write_array(stream, np.array(_seeds(), np.int64))
 
 
 def _write_folder(generator: InferenceGenerator, out: Path) -> None:
@@ -118,7 +135,7 @@ def _write_folder(generator: InferenceGenerator, out: Path) -> None:
     seeds = iter(_seeds())
     for block in _blocks(generator):
         for pixels in block:
-            images.write_png(_image_file(out, next(seeds)), pixels)
+            images.write_png(out / _image_name(next(seeds)), pixels)
 
 
 if __name__ == "__main__":

@@ -10,36 +10,38 @@ import keras
 import tensorflow as tf
 
 
-def reestimate(model: keras.Sequential, batches: Iterable[tf.Tensor]) -> None:
-    """Sets moving mean and variance of every batch norm of `model`.
+class Reestimator:
+    """Sets moving mean and variance of every batch norm of one network; traced once, used for many weights.
 
     Args:
         model: a Sequential model in float32.
-        batches: its inputs, at least one batch; large ones (128) as in training.
     """
-    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    if not norms:
-        return
 
-    @tf.function
-    def statistics(inputs: tf.Tensor) -> list[tf.Tensor]:
+    def __init__(self, model: keras.Sequential):
+        self._model = model
+        self._norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        self._statistics = tf.function(self._batch_statistics, reduce_retracing=True)
+
+    def __call__(self, batches: Iterable[tf.Tensor]) -> None:
+        """Uses the network's inputs in `batches`, at least one; large ones (128), as in training."""
+        count, sums = 0, None
+        for batch in batches:
+            found = self._statistics(batch)
+            sums = found if sums is None else [total + value for total, value in zip(sums, found, strict=True)]
+            count += 1
+        for layer, mean, variance in zip(self._norms, sums[0::2], sums[1::2], strict=True):
+            layer.moving_mean.assign(mean / count)
+            layer.moving_variance.assign(variance / count)
+
+    def _batch_statistics(self, inputs: tf.Tensor) -> list[tf.Tensor]:
         outputs, found = inputs, []
-        for layer in model.layers:
-            if layer in norms:
-                mean, variance = tf.nn.moments(outputs, axes=list(range(outputs.shape.rank - 1)))
-                found += [mean, variance]
-                outputs = tf.nn.batch_normalization(
-                    outputs, mean, variance, layer.beta.value, layer.gamma.value, layer.epsilon
-                )
-            else:
+        for layer in self._model.layers:
+            if layer not in self._norms:
                 outputs = layer(outputs, training=False)
+                continue
+            mean, variance = tf.nn.moments(outputs, axes=list(range(outputs.shape.rank - 1)))
+            outputs = tf.nn.batch_normalization(
+                outputs, mean, variance, layer.beta.value, layer.gamma.value, layer.epsilon
+            )
+            found += [mean, variance]
         return found
-
-    count, sums = 0, None
-    for batch in batches:
-        found = statistics(batch)
-        sums = found if sums is None else [total + value for total, value in zip(sums, found, strict=True)]
-        count += 1
-    for layer, mean, variance in zip(norms, sums[0::2], sums[1::2], strict=True):
-        layer.moving_mean.assign(mean / count)
-        layer.moving_variance.assign(variance / count)

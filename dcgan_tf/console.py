@@ -77,16 +77,17 @@ def execute(main: Callable[[], None], flags: Flags, argv: Sequence[str]) -> int:
         else:
             main()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        logger().error("error: %s", error)
         return error.exit_code
     except BrokenPipeError:  # the reader of our output has seen enough, as in `--help | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:  # the disk, a permission: not this package's fault, and it says which file
-        print(f"error: {error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
+        logger().debug("where it happened", exc_info=True)
+        logger().error("error: %s: %s", error.filename or "a file", error.strerror or error)
         return 1
     except KeyboardInterrupt:
-        print("stopped; nothing was left half-written", file=sys.stderr)
+        logger().error("stopped")
         return 130
     except SystemExit as end:
         return int(end.code or 0)

@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
+def expanded(path: str | os.PathLike) -> Path:
+    """The path with ~ resolved; ~nobody is left as it is, where `Path.expanduser` raises."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
 @contextlib.contextmanager
 def written_aside(path: str | os.PathLike) -> Iterator[Path]:
     """Yields a temporary path beside `path`; what is written there becomes `path` when the block ends well.

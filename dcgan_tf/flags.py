@@ -95,7 +95,7 @@ class Flags:
         for name in self._values:
             self._values[name].unparse()
         try:
-            rest = self._values(argv)
+            rest = self._values(["--help" if argument == "-h" else argument for argument in argv])
         except flags.Error as error:
             raise UsageError(_one_line(error, list(self._values))) from None
         if len(rest) > 1:

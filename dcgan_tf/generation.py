@@ -30,6 +30,7 @@ class InferenceGenerator:
     def __init__(self, config: ModelConfig):
         self.config = config
         self.model = models.build_generator(config)
+        self._reestimate = batch_norm.Reestimator(self.model)
         self._generate = tf.function(
             lambda image_seeds: images.to_pixels(self.model(self.latents(image_seeds), training=False)),
             input_signature=[tf.TensorSpec([BLOCK], tf.int64)],
@@ -48,12 +49,9 @@ class InferenceGenerator:
         for layer in self.model.layers:
             for variable in layer.trainable_variables:
                 variable.assign(weights[f"{layer.name}/{variable.name}"])
-        batch_norm.reestimate(
-            self.model,
-            (
-                seeds.latents(0, "statistics", number, STATISTICS_BATCH, self.config.latent_dim, self.config.latent_law)
-                for number in range(STATISTICS_BATCHES)
-            ),
+        self._reestimate(
+            seeds.latents(0, "statistics", number, STATISTICS_BATCH, self.config.latent_dim, self.config.latent_law)
+            for number in range(STATISTICS_BATCHES)
         )
 
     def blocks(self, first: int, count: int) -> Iterator[np.ndarray]:

@@ -71,18 +71,28 @@ def write_png(path: str | os.PathLike, picture: np.ndarray) -> None:
 def write_gif(path: str | os.PathLike, frames: Iterable[str | os.PathLike], seconds: float = 8.0) -> None:
     """Writes an endless animation of PNG files, the last held for a while; at most 120 of them, evenly chosen.
 
+    Files of another size than the last are left out.
+
     Args:
         path: the GIF to write, complete or not at all.
         frames: PNG files in order, at least one.
         seconds: duration of one round without the pause at its end.
     """
-    frames = list(frames)
+    frames = _of_one_size(list(frames))
     chosen = [frames[index] for index in np.unique(np.linspace(0, len(frames) - 1, min(len(frames), 120)).astype(int))]
     pictures = [_gif_frame(frame) for frame in chosen]
     pause = max(40, int(1000 * seconds / len(pictures)))
     durations = [pause] * (len(pictures) - 1) + [2000]
     with files.written_aside(path) as temporary:
         pictures[0].save(temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+
+
+def _of_one_size(paths: list[str | os.PathLike]) -> list[str | os.PathLike]:
+    sizes = []
+    for path in paths:
+        with Image.open(path) as picture:
+            sizes.append(picture.size)
+    return [path for path, size in zip(paths, sizes, strict=True) if size == sizes[-1]]
 
 
 def _gif_frame(path: str | os.PathLike) -> Image.Image:

@@ -191,14 +191,14 @@ PRESETS: dict[str, Preset] = {
     ),
     "tiny": Preset(
         Config(
-            model=ModelConfig(image_size=(8, 8), channels=1, latent_dim=8, base_filters=4),
+            model=ModelConfig(image_size=(16, 16), channels=1, latent_dim=8, base_filters=4),
             training=TrainingConfig(batch_size=8, steps=10, ema_decay=0.9),
             report=ReportConfig(log_every=2, sample_every=5, checkpoint_every=5, sample_count=9),
         ),
         "for tests: seconds, and nothing worth looking at",
-        "One doubling, four filters.",
-        generator_parameters=584,
-        discriminator_parameters=128,
+        "Two doublings, four and eight filters.",
+        generator_parameters=1_624,
+        discriminator_parameters=720,
     ),
 }
 

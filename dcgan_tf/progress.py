@@ -57,13 +57,6 @@ class Progress:
         self._note = text
         self._bar.set_postfix_str(text, refresh=False)
 
-    def write(self, line: str) -> None:
-        """Prints a line without tearing the bar."""
-        if self._quiet:
-            print(line, file=sys.stderr, flush=True)
-        else:
-            self._bar.write(line, file=sys.stderr)
-
     def _speak(self) -> None:
         self._spoke = time.monotonic()
         rate = (self._done - self._start) / (self._spoke - self._began)

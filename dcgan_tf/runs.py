@@ -25,7 +25,7 @@ class Run:
     """
 
     def __init__(self, path: str | os.PathLike):
-        self.path = Path(path).expanduser()
+        self.path = files.expanded(path)
 
     @property
     def config_file(self) -> Path:
@@ -78,7 +78,7 @@ class Run:
 
     def samples_files(self) -> list[Path]:
         """All sample grids, by step."""
-        return sorted((path for path in _entries(self.samples_dir) if _SAMPLES.fullmatch(path.name)), key=_step)
+        return sorted((path for path in _entries(self.samples_dir) if _SAMPLES.fullmatch(path.name)), key=step_of)
 
     def checkpoint_file(self, step: int) -> Path:
         """The checkpoint of a step."""
@@ -86,7 +86,9 @@ class Run:
 
     def checkpoint_files(self) -> list[Path]:
         """All checkpoints, by step."""
-        return sorted((path for path in _entries(self.checkpoints_dir) if _CHECKPOINT.fullmatch(path.name)), key=_step)
+        return sorted(
+            (path for path in _entries(self.checkpoints_dir) if _CHECKPOINT.fullmatch(path.name)), key=step_of
+        )
 
     def exists(self) -> bool:
         """Whether a run was started here."""
@@ -100,13 +102,19 @@ class Run:
         """
         if self.path.exists() and not self.path.is_dir():
             raise SettingError("run", self.path, "this is a file; name a directory")
-        if not self.exists() and any(entry for entry in _entries(self.path) if not entry.name.startswith(".")):
+        if not self.exists() and any(map(self._is_foreign, _entries(self.path))):
             raise SettingError("run", self.path, "the directory is not empty and holds no run; name a new one")
         nearest = next(place for place in (self.path, *self.path.absolute().parents) if place.exists())
         if not nearest.is_dir():
             raise SettingError("run", self.path, f"cannot write there ({nearest} is a file)")
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise SettingError("run", self.path, f"cannot write there (no permission for {nearest})")
+
+    def _is_foreign(self, entry: Path) -> bool:
+        """Whether something was not left by a run that was killed before it wrote its configuration."""
+        if entry in (self.samples_dir, self.checkpoints_dir):
+            return any(_entries(entry))
+        return entry != self.log_file and not entry.name.startswith(".")
 
     def create(self) -> None:
         """Makes the directory and its folders.
@@ -151,26 +159,37 @@ class Run:
             raise SettingError("run", self.path, f"this directory holds no run ({self.config_file.name} is missing)")
         try:
             content = json.loads(self.config_file.read_text())
-            return Config.from_dict(content.pop("config")), content
+            config, recorded = Config.from_dict(content.pop("config")), content
+            recorded["preset"], recorded["data"]["checksum"]  # what every reader counts on
+            return config, recorded
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{self.config_file}: not a configuration that this version can read ({error})") from error
 
 
-def new_run(runs_dir: str | os.PathLike, name: str) -> Run:
-    """The next numbered run: `runs/00003-mnist_28` after 00002."""
-    root = Path(runs_dir).expanduser()
-    numbers = [int(match.group(1)) for entry in _entries(root) if (match := _NUMBERED.match(entry.name))]
-    return Run(root / f"{max(numbers, default=-1) + 1:05}-{name}")
+def numbered_run(runs_dir: str | os.PathLike, name: str) -> Run:
+    """The next numbered run, `runs/00003-mnist_28` after 00002, made at once so that no other process takes it.
+
+    Raises:
+        SettingError: when the directory cannot be made.
+    """
+    root = files.expanded(runs_dir)
+    while True:
+        numbers = [int(match.group(1)) for entry in _entries(root) if (match := _NUMBERED.match(entry.name))]
+        path = root / f"{max(numbers, default=-1) + 1:05}-{name}"
+        try:
+            path.mkdir(parents=True)
+            return Run(path)
+        except FileExistsError:
+            if root.exists() and not root.is_dir():
+                raise SettingError("runs_dir", runs_dir, "this is a file; name a directory") from None
+        except OSError as error:
+            raise SettingError("runs_dir", runs_dir, f"cannot write there ({error.strerror})") from error
 
 
 def _entries(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
 
 
-def _step(path: Path) -> int:
-    return int(re.sub(r"\D", "", path.stem))
-
-
 def step_of(path: Path) -> int:
     """The step that a sample grid or a checkpoint file belongs to."""
-    return _step(path)
+    return int(re.sub(r"\D", "", path.stem))

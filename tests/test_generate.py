@@ -22,7 +22,7 @@ def test_image_17_is_image_17_in_every_call(script, trained_run, tmp_path):
         assert script("generate", f"--run={trained_run}", f"--out={tmp_path / name}", *arguments).code == 0
     assert script("generate", f"--run={trained_run}", f"--out={tmp_path}/folder/", "--num=3", "--seed=16").code == 0
     everything, seeds = arrays(tmp_path / "all.npz")
-    assert everything.shape == (200, 8, 8, 1) and everything.dtype == np.uint8 and seeds.tolist() == list(range(200))
+    assert everything.shape == (200, 16, 16, 1) and everything.dtype == np.uint8 and seeds.tolist() == list(range(200))
     assert np.array_equal(arrays(tmp_path / "one.npz")[0][0], everything[17])
     assert np.array_equal(arrays(tmp_path / "some.npz")[0], everything[10:110])
     with Image.open(tmp_path / "folder" / "000017.png") as image:

@@ -21,11 +21,11 @@ LAYERS = [
     {"config"},
     {"presets", "flags", "runs", "seeds", "images"},
     {"console", "models", "losses"},
-    {"batch_norm", "summary", "data"},
+    {"batch_norm", "summary", "data", "resolution"},
     {"generation"},
     {"training"},
 ]
-WITHOUT_TENSORFLOW = ("errors", "files", "geometry", "progress", "config", "presets", "flags", "runs", "console")
+WITHOUT_TENSORFLOW = ("errors", "files", "geometry", "progress", "config", "presets", "flags", "runs", "console", "resolution")
 
 
 def modules() -> list[Path]:

@@ -108,6 +108,62 @@ def test_training_that_diverges_stops_and_keeps_the_last_good_checkpoint(script,
     assert runs.Run(tmp_path / "run").checkpoint_files()
 
 
+def test_a_dry_run_counts_epochs_and_shows_a_run_that_would_go_on(script, trained_run):
+    outcome = script("train", "--dry_run", "--preset=tiny", "--epochs=100")
+    assert "--steps=22463" in outcome.out  # 100 x 1797 / 8
+    outcome = script("train", "--dry_run", f"--run={trained_run}", "--steps=30")
+    assert outcome.code == 0 and "--steps=30" in outcome.out and "preset tiny" in outcome.out
+
+
+def test_a_short_run_has_curves_all_the_same(script, tmp_path):
+    assert script("train", "--preset=tiny", "--steps=3", "--log_every=20", f"--run={tmp_path}/run").code == 0
+    run = runs.Run(tmp_path / "run")
+    assert run.read_config()[0].report.log_every == 20
+    assert run.curves_file.exists()
+
+
+def test_the_log_holds_the_error_that_ended_a_run(script, tmp_path):
+    run = runs.Run(tmp_path / "run")
+    assert script("train", "--preset=tiny", "--steps=2", f"--run={run.path}").code == 0
+    outcome = script("train", "--preset=tiny", "--steps=5000", "--learning_rate=1", "--beta_2=0", "--loss=lsgan",
+                     "--l2=1", f"--run={tmp_path}/bad", "--log_every=5000", "--checkpoint_every=4999")  # fmt: skip
+    assert outcome.code == 1
+    text = runs.Run(tmp_path / "bad").log_file.read_text()
+    assert "1,797 images" in text and "is not finite" in text and "try --learning_rate" in text
+
+
+def test_tensorboard_gets_every_row_and_grid(trained_run):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(runs.Run(trained_run).tensorboard_dir))
+    events.Reload()
+    assert {"d_loss", "g_loss", "d_real", "images_per_second"} <= set(events.Tags()["tensors"])
+    assert [event.step for event in events.Tensors("d_loss")] == [2, 4, 6, 8, 10]
+    assert [event.step for event in events.Tensors("samples")] == [0, 5, 10]
+
+
+def test_two_starts_at_once_take_two_directories(tmp_path):
+    first, second = runs.numbered_run(tmp_path, "a"), runs.numbered_run(tmp_path, "a")
+    assert (first.path.name, second.path.name) == ("00000-a", "00001-a")
+
+
+def test_a_run_that_somebody_else_started_meanwhile_is_left_alone(script, tmp_path, monkeypatch):
+    from dcgan_tf import data
+
+    prepare = data.prepare_store
+
+    def slowly(*arguments):
+        store = prepare(*arguments)
+        monkeypatch.undo()
+        assert script("train", "--preset=tiny", "--seed=2", f"--run={tmp_path}/run").code == 0
+        return store
+
+    monkeypatch.setattr(data, "prepare_store", slowly)
+    outcome = script("train", "--preset=tiny", "--seed=1", f"--run={tmp_path}/run")
+    assert outcome.code == 1 and "another process" in outcome.last_line
+    assert runs.Run(tmp_path / "run").read_config()[0].training.seed == 2
+
+
 def test_help_names_every_setting(script):
     outcome = script("train", "--help")
     assert outcome.code == 0

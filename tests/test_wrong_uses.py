@@ -53,9 +53,9 @@ WRONG = [
     (TRAIN, "--preset=tiny --image_size=0", "from 8 to 1024"),
     (TRAIN, "--preset=tiny --image_size=5000", "from 8 to 1024"),
     # data
-    (TRAIN, "--preset=tiny --dataset={tmp}/nowhere", "nowhere"),
-    (TRAIN, "--preset=tiny --dataset={tmp}/missing.zip", "missing.zip"),
-    (TRAIN, "--preset=tiny --dataset=mnits", "mnist"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/nowhere", "there is no such folder or file"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/missing.zip", "there is no such folder or file"),
+    (TRAIN, "--preset=tiny --dataset=mnits", "did you mean mnist"),
     (TRAIN, "--preset=tiny --dataset={tmp}/empty", "empty"),
     (TRAIN, "--preset=tiny --dataset={tmp}/texts", "texts"),
     (TRAIN, "--preset=tiny --dataset={tmp}/broken", "broken"),
@@ -65,8 +65,16 @@ WRONG = [
     (TRAIN, "--preset=tiny --dataset={tmp}/five.npz", "uint8 [4, 8, 8, 5]"),
     (TRAIN, "--preset=tiny --dataset={tmp}/no.npz", "no.npz"),
     (TRAIN, "--preset=tiny --dataset={tmp}/objects.npz", "objects.npz"),
-    (TRAIN, "--preset=tiny --dataset={tmp}/note.txt", "note.txt"),
-    (TRAIN, "--preset=tiny --cache_dir={tmp}/note.txt", "note.txt"),
+    (TRAIN, "--preset=tiny --dataset={tmp}/note.txt", "a file must be a .zip of images or an .npz"),
+    (TRAIN, "--preset=tiny --cache_dir={tmp}/note.txt", "cannot write to --cache_dir"),
+    (TRAIN, "--dataset=~nobody/photos", "there is no such folder or file"),
+    (TRAIN, "--preset=tiny --epochs=1e12", "--epochs=1e+12: these are"),
+    # devices
+    (TRAIN, "--preset=tiny --strategy=multi_worker", "name the workers"),
+    (TRAIN, "--preset=tiny --worker_hosts=a:1,b:2", "say which of --worker_hosts"),
+    (TRAIN, "--preset=tiny --worker_hosts=a;b --worker_index=0", "HOST:PORT,HOST:PORT"),
+    (TRAIN, "--preset=tiny --strategy=one_device --devices=2", "use --strategy=mirrored"),
+    (TRAIN, "--preset=tiny --devices=-1", "--devices=-1"),
     # run directories
     (TRAIN, "--preset=tiny --run={tmp}/note.txt", "this is a file"),
     (TRAIN, "--preset=tiny --run={tmp}/texts", "holds no run"),
@@ -85,6 +93,8 @@ WRONG = [
     (GENERATE, "--run={run} --seed=-1", "--seed=-1"),
     (GENERATE, "--run={run} --out={tmp}/grid.jpg", "write a .png"),
     (GENERATE, "--run={run} --out={tmp}/photo.png", "add --overwrite"),
+    (GENERATE, "--run={run} --out={tmp}/photo.png/", "this is a file; name a folder"),
+    (GENERATE, "--run={run} --out={tmp}/texts --num=10000000000", "at most 100,000,000"),
     (GENERATE, "--run={run} --out={tmp}/note.txt/grid.png", "cannot write there"),
     (GENERATE, "--run={run} --out=/proc/grid.png", "cannot write there"),
     (GENERATE, "--run={run} --checkpoint=7", "0, 5, 10"),
@@ -113,7 +123,7 @@ def scratch(tmp_path_factory):
 
 
 def tree(folder):
-    return sorted((path.relative_to(folder), path.stat().st_size) for path in folder.rglob("*") if path.is_file())
+    return sorted((path.relative_to(folder), path.is_file() and path.stat().st_size) for path in folder.rglob("*"))
 
 
 @pytest.mark.parametrize(("name", "arguments", "expected"), WRONG, ids=[f"{each[0]} {each[1]}" for each in WRONG])
@@ -133,6 +143,14 @@ def test_a_wrong_use_gets_one_clear_line(
 
 def test_there_are_enough_of_them():
     assert len({(name, arguments) for name, arguments, _ in WRONG}) >= 40
+
+
+def test_a_directory_that_may_not_be_written(script, tmp_path, monkeypatch):
+    """Tests may run as root, who may write anywhere; so the system's answer is put in its mouth."""
+    monkeypatch.setattr("dcgan_tf.runs.os.access", lambda *_: False)
+    outcome = script("train", "--preset=tiny", f"--run={tmp_path}/run")
+    assert outcome.code == 2 and "no permission" in outcome.last_line
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_trainings_in_one_directory(script, tmp_path):

@@ -2,7 +2,7 @@
 
 from dcgan_tf.data.pipeline import batch_indices, batches
 from dcgan_tf.data.preparation import prepare_store
-from dcgan_tf.data.selection import open_source
+from dcgan_tf.data.selection import located, open_source
 from dcgan_tf.data.source import Item, Source, SourceInfo, UnusableImage
 from dcgan_tf.data.store import ImageStore, open_store
 
@@ -14,6 +14,7 @@ __all__ = [
     "UnusableImage",
     "batch_indices",
     "batches",
+    "located",
     "open_source",
     "open_store",
     "prepare_store",

@@ -30,7 +30,7 @@ class ZipImages(Pictures):
     """
 
     def __init__(self, path: Path, cache_dir: str = ""):
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         try:
             self._archive = zipfile.ZipFile(path)
@@ -45,12 +45,12 @@ class ZipImages(Pictures):
 
     def identity(self) -> dict[str, Any]:
         """Path, size and time of change of the zip."""
-        status = self._path.stat()
-        where = str(self._path.resolve())
+        status = self.path.stat()
+        where = str(self.path.resolve())
         return {"kind": "zip", "path": where, "size": status.st_size, "modified": status.st_mtime_ns}
 
     def _where(self) -> str:
-        return str(self._path)
+        return str(self.path)
 
     def _read(self, entry: Entry) -> bytes:
         with self._header(entry) as stream:

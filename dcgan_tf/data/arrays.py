@@ -40,7 +40,7 @@ class NpzImages:
     """
 
     def __init__(self, path: Path):
-        self._path = path
+        self.path = path
         self.name = re.sub(r"[^\w.-]+", "_", path.stem).strip("._") or "images"
         try:
             self._headers = _headers(path)
@@ -59,8 +59,8 @@ class NpzImages:
 
     def identity(self) -> dict[str, Any]:
         """Path, size and time of change of the file."""
-        status = self._path.stat()
-        where = str(self._path.resolve())
+        status = self.path.stat()
+        where = str(self.path.resolve())
         return {"kind": "npz", "path": where, "size": status.st_size, "modified": status.st_mtime_ns}
 
     def items(self) -> Iterator[Item]:
@@ -82,11 +82,11 @@ class NpzImages:
         if len(likely) == 1:
             return likely[0]
         known = ", ".join(f"{key} {list(header.shape)}" for key, header in self._headers.items()) or "nothing"
-        raise UserError(f'{self._path} holds {known}: name the array of images "images"; {WANTED}')
+        raise UserError(f'{self.path} holds {known}: name the array of images "images"; {WANTED}')
 
     def _check_images(self) -> None:
         shape, dtype = self._header.shape, self._header.dtype
-        received = f'"{self._key}" in {self._path} is {dtype} {list(shape)}'
+        received = f'"{self._key}" in {self.path} is {dtype} {list(shape)}'
         if dtype.hasobject:
             raise UserError(f"{received}, Python objects, which are not loaded because that can run code: {WANTED}")
         if len(shape) == 3 and shape[2] in (1, 3, 4):
@@ -103,14 +103,14 @@ class NpzImages:
         lowest, highest = np.inf, -np.inf
         for block in self._blocks():
             if not np.isfinite(block).all():
-                raise UserError(f'"{self._key}" in {self._path} has values that are not finite: {WANTED}')
+                raise UserError(f'"{self._key}" in {self.path} has values that are not finite: {WANTED}')
             lowest, highest = min(lowest, float(block.min())), max(highest, float(block.max()))
         if lowest >= 0 and 0.5 < highest <= 1:
             return 0.0, 1.0
         if -1 <= lowest < -0.5 and 0.5 < highest <= 1:
             return -1.0, 1.0
         raise UserError(
-            f'"{self._key}" in {self._path} has floats from {lowest:g} to {highest:g}, which fill neither [0, 1] nor '
+            f'"{self._key}" in {self.path} has floats from {lowest:g} to {highest:g}, which fill neither [0, 1] nor '
             f"[-1, 1]: scale them to 0 to 255 and save images.astype(np.uint8)"
         )
 
@@ -119,35 +119,35 @@ class NpzImages:
         header = self._header
         try:
             if header.fortran:  # images are not contiguous in the file
-                with np.load(self._path, allow_pickle=False) as arrays:
+                with np.load(self.path, allow_pickle=False) as arrays:
                     yield arrays[self._key]
                 return
             image = header.dtype.itemsize * int(np.prod(header.shape[1:]))
             most = max(1, BLOCK_BYTES // image)
-            with zipfile.ZipFile(self._path) as archive, archive.open(f"{self._key}.npy") as stream:
+            with zipfile.ZipFile(self.path) as archive, archive.open(f"{self._key}.npy") as stream:
                 _read_header(stream)
                 for start in range(0, header.shape[0], most):
                     count = min(most, header.shape[0] - start)
                     content = stream.read(count * image)
                     yield np.frombuffer(content, header.dtype).reshape(count, *header.shape[1:])
         except FAULTS as fault:
-            raise UserError(f"{self._path} is damaged ({fault}): make it again") from fault
+            raise UserError(f"{self.path} is damaged ({fault}): make it again") from fault
 
     def _read_labels(self) -> tuple[np.ndarray | None, tuple[str, ...]]:
         key = next((key for key in LABEL_KEYS if key in self._headers), None)
         if key is None:
             return None, ()
         count, header = self._header.shape[0], self._headers[key]
-        received = f'"{key}" in {self._path} is {header.dtype} {list(header.shape)}'
+        received = f'"{key}" in {self.path} is {header.dtype} {list(header.shape)}'
         if header.shape not in ((count,), (count, 1)) or header.dtype.kind not in "iu":
             raise UserError(f"{received}: labels must be whole numbers, one for each of the {count} images")
         names_key = next((name for name in NAME_KEYS if name in self._headers), None)
         try:
-            with np.load(self._path, allow_pickle=False) as arrays:
+            with np.load(self.path, allow_pickle=False) as arrays:
                 labels = arrays[key].reshape(-1)
                 names = tuple(str(name) for name in arrays[names_key].reshape(-1)) if names_key else ()
         except FAULTS as fault:
-            raise UserError(f"{self._path} is damaged ({fault}): make it again") from fault
+            raise UserError(f"{self.path} is damaged ({fault}): make it again") from fault
         lowest, highest = int(labels.min()), int(labels.max())
         if lowest < 0 or highest >= (len(names) or max(count, 1000)):
             wanted = f"there are {len(names)} class names" if names else "number the classes from 0"

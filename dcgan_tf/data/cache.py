@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from dcgan_tf import files
 from dcgan_tf.errors import UserError
 
 DAY = 24 * 3600.0
@@ -19,7 +20,7 @@ REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
 def cache_root(cache_dir: str) -> Path:
     """The setting, or DCGAN_TF_CACHE_DIR, or ~/.cache/dcgan_tf."""
-    return Path(cache_dir or os.environ.get("DCGAN_TF_CACHE_DIR") or "~/.cache/dcgan_tf").expanduser()
+    return files.expanded(cache_dir or os.environ.get("DCGAN_TF_CACHE_DIR") or "~/.cache/dcgan_tf")
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from dcgan_tf.errors import UserError
 
-PROBE_SECONDS = 10.0
+PROBE_SECONDS = 5.0
 FALLBACK = "https://storage.googleapis.com/"  # where TFDS keeps its own files
 PROXY_REFUSALS = (407, 502, 503, 504)
 

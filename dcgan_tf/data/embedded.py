@@ -11,7 +11,7 @@ from dcgan_tf.data.source import Item, SourceInfo
 class Digits:
     """1,797 scans of handwritten digits, 8x8, 17 grey levels, with labels (sklearn.datasets.load_digits)."""
 
-    name = "digits"
+    name, path = "digits", None
 
     def info(self) -> SourceInfo:
         """Known without looking."""

@@ -22,12 +22,12 @@ class FolderImages(Pictures):
     """
 
     def __init__(self, path: Path, cache_dir: str = ""):
-        self._path = path
+        self.path = path
         name = re.sub(r"[^\w.-]+", "_", path.resolve().name).strip("._") or "images"
         super().__init__(name, list(_entries(path)), cache_dir)
 
     def _where(self) -> str:
-        return str(self._path)
+        return str(self.path)
 
     def _read(self, entry: Entry) -> bytes:
         return self._file(entry).read_bytes()
@@ -36,7 +36,7 @@ class FolderImages(Pictures):
         return self._file(entry).open("rb")
 
     def _file(self, entry: Entry) -> Path:
-        return self._path / entry.path
+        return self.path / entry.path
 
 
 def _entries(root: Path) -> Iterator[Entry]:

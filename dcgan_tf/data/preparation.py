@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import json
+import logging
 import os
 import shutil
 import time
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
-from absl import logging
 from PIL import Image
 
 from dcgan_tf import files
@@ -26,6 +26,8 @@ from dcgan_tf.data.source import Item, Source, UnusableImage
 from dcgan_tf.data.store import FORMAT_VERSION, IMAGES, LABELS, MANIFEST, DamagedStore, ImageStore, open_store
 from dcgan_tf.errors import UserError
 from dcgan_tf.progress import Progress
+
+log = logging.getLogger(__name__)
 
 CHUNK = 32  # images per task: enough to make the cost of handing a task over vanish
 CHUNK_BYTES = 2**23  # fewer, when they are in memory already and large
@@ -82,12 +84,12 @@ def prepare_store(source: Source, image_size: tuple[int, int], channels: int, cr
     target = Target(tuple(image_size), channels, crop)
     identity = source.identity()
     root = cache.cache_root(cache_dir)
-    path = root / f"{source.name}-{_key(identity, target)}"
+    path = root / f"{source.name[:60]}-{_key(identity, target)}"
     if path.exists():
         try:
             return open_store(path)
         except DamagedStore as fault:
-            logging.warning("%s: it is prepared again", fault)
+            log.warning("%s: it is prepared again", fault)
             shutil.rmtree(path, ignore_errors=True)
     with cache.explained(root):
         root.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,10 @@
 
 import difflib
 import os
+from dataclasses import replace
 from pathlib import Path
 
+from dcgan_tf import files
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.embedded import Digits
 from dcgan_tf.data.source import Source
@@ -28,7 +30,7 @@ def open_source(data: DataConfig) -> Source:
         return Digits()
     if not value.strip():
         raise SettingError("dataset", repr(value), "give a name or a path")
-    path = Path(value).expanduser()
+    path = files.expanded(value)
     if _looks_like_path(value) and path.exists():
         return _opened_path(path, data)
     if _looks_like_path(value) and not _may_be_configuration(value):
@@ -41,6 +43,18 @@ def open_source(data: DataConfig) -> Source:
         if path.exists():
             return _opened_path(path, data)
     raise SettingError("dataset", value, _suggestion(value, tfds.all_names()))
+
+
+def located(data: DataConfig, source: Source) -> DataConfig:
+    """The same with absolute paths, so that a run can be continued from another working directory."""
+    paths = {
+        name: str(files.expanded(value).absolute())
+        for name, value in (("data_dir", data.data_dir), ("cache_dir", data.cache_dir))
+        if value
+    }
+    if source.path:
+        paths["dataset"] = str(source.path.absolute())
+    return replace(data, **paths)
 
 
 def _looks_like_path(value: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -54,9 +55,11 @@ class Source(Protocol):
 
     Attributes:
         name: short, fit for the name of a directory: "mnist", "photos".
+        path: the folder or file, or None for a source that has none.
     """
 
     name: str
+    path: Path | None
 
     def info(self) -> SourceInfo:
         """What is known cheaply. Never downloads."""

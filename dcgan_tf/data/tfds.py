@@ -3,12 +3,12 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from absl import logging
 
+from dcgan_tf import files
 from dcgan_tf.data import download
 from dcgan_tf.data.source import Item, SourceInfo, UnusableImage
 from dcgan_tf.errors import SettingError
@@ -51,7 +51,7 @@ class TfdsImages:
         if not NAME.fullmatch(dataset):
             raise UnknownDataset(dataset)
         self._dataset, self._split = dataset, split
-        folder = str(Path(data_dir).expanduser()) if data_dir else None
+        folder = str(files.expanded(data_dir)) if data_dir else None
         with quiet():
             try:
                 self._builder = tfds.builder(dataset, data_dir=folder)
@@ -59,6 +59,7 @@ class TfdsImages:
                 raise UnknownDataset(dataset) from fault
             except (ValueError, AssertionError, KeyError, TypeError) as fault:
                 raise SettingError("dataset", dataset, _configurations(dataset, fault)) from fault
+        self.path = None
         self.name = re.sub(r"[^\w.-]+", "_", dataset)
         self._image_key = self._find_image()
         self._label_key = self._find_label()

@@ -37,7 +37,8 @@ def save(run: runs.Run, step: int, variables: Mapping[str, tf.Variable], keep: i
         raise UserError(
             f"step {step}: cannot write a checkpoint to {run.checkpoints_dir} ({reason}); {last_good(run)}"
         ) from error
-    for old in run.checkpoint_files()[:-keep]:
+    done = [path for path in run.checkpoint_files() if runs.step_of(path) <= step]
+    for old in done[:-keep]:
         old.unlink()
 
 
@@ -60,7 +61,7 @@ def restore_latest(run: runs.Run, variables: Mapping[str, tf.Variable]) -> int |
     for path in reversed(found):
         try:
             arrays = read(path)
-            _check(path, arrays, variables)
+            require_fit(path, arrays, variables)
         except UserError as error:
             log.warning("%s; trying the checkpoint before", error)
             continue
@@ -70,6 +71,13 @@ def restore_latest(run: runs.Run, variables: Mapping[str, tf.Variable]) -> int |
     if found:
         raise UserError(f"{run.checkpoints_dir}: none of the {len(found)} checkpoints can be used; start a new --run")
     return None
+
+
+def set_aside_later(run: runs.Run, step: int) -> None:
+    """Renames the checkpoints beyond a step: damaged ones, when an earlier one had to be restored."""
+    for path in run.checkpoint_files():
+        if runs.step_of(path) > step:
+            path.rename(path.with_name(f"{path.name}.damaged"))
 
 
 def find(run: runs.Run, step: int | None = None) -> Path:
@@ -103,7 +111,8 @@ def read(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
         raise UserError(f"{path}: damaged or unreadable checkpoint ({error})") from error
 
 
-def _check(path: Path, arrays: Mapping[str, np.ndarray], variables: Mapping[str, tf.Variable]) -> None:
+def require_fit(path: Path, arrays: Mapping[str, np.ndarray], variables: Mapping[str, tf.Variable]) -> None:
+    """Raises UserError unless both have the same names and shapes."""
     if missing := sorted(set(variables) ^ set(arrays)):
         raise UserError(f"{path}: not a checkpoint of this configuration ({missing[0]} is in only one of them)")
     for name, variable in variables.items():
@@ -124,4 +133,6 @@ def sampling_weights(path: Path, kind: str = "") -> dict[str, np.ndarray]:
     averages = read(path, "ema/") if kind != "raw" else {}
     if kind == "ema" and not averages:
         raise UserError("--weights=ema: this run was trained without a moving average; use --weights=raw")
-    return averages or read(path, "generator/")
+    if averages:
+        return averages
+    return {name: array for name, array in read(path, "generator/").items() if "/moving_" not in name}

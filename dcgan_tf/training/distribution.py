@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
-from dcgan_tf.config import DeviceConfig
+from dcgan_tf.config import DeviceConfig, TrainingConfig
 from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.training import cluster
 
@@ -27,6 +27,8 @@ def make_strategy(config: DeviceConfig) -> tf.distribute.Strategy:
     """
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)  # leaves room for a second program, such as generate.py
     workers = cluster.find(config, os.environ)
     if workers and config.strategy in ("auto", "multi_worker"):
         return _multi_worker(workers)
@@ -100,6 +102,15 @@ def replica_batch(strategy: tf.distribute.Strategy, batch_size: int) -> int:
         nearest = max(1, round(batch_size / replicas)) * replicas
         raise SettingError("batch_size", batch_size, f"it must divide by {replicas} devices; the nearest is {nearest}")
     return batch_size // replicas
+
+
+def check(strategy: tf.distribute.Strategy, config: TrainingConfig) -> None:
+    """Raises SettingError when the settings of training do not go with these devices."""
+    replica_batch(strategy, config.batch_size)
+    if config.jit and strategy.num_replicas_in_sync > 1:
+        raise SettingError(
+            "jit", True, "XLA compiles the step for one device only; use --strategy=one_device or --nojit"
+        )
 
 
 def distribute(

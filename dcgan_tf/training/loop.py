@@ -16,7 +16,7 @@ from dcgan_tf.generation import InferenceGenerator
 from dcgan_tf.progress import Progress
 from dcgan_tf.runs import Run
 from dcgan_tf.training import checkpoints, distribution
-from dcgan_tf.training.reporting import Reporter
+from dcgan_tf.training.reporting import Reporter, read_rows
 from dcgan_tf.training.state import SCALARS, TrainingState
 from dcgan_tf.training.step import make_train_steps
 
@@ -36,130 +36,149 @@ class Interrupted(Exception):
         self.step, self.exit_code = step, 128 + number
 
 
-def train(config: Config, run: Run, store: ImageStore, strategy: tf.distribute.Strategy) -> int:
-    """Trains until `config.training.steps`, from the latest checkpoint of the run if it has one.
+class Trainer:
+    """A run, restored to its latest checkpoint and ready to go on.
 
-    Returns:
-        The step at which it began.
+    Args:
+        config: all settings.
+        run: the run directory; it exists.
+        store: the images.
+        strategy: the devices.
+
+    Attributes:
+        step: generator updates done.
 
     Raises:
-        Interrupted: on SIGINT or SIGTERM, after a checkpoint.
-        UserError: when a value is no longer finite, or a file cannot be written.
+        UserError: when the run's checkpoints cannot be used or are gone, or workers do not agree.
     """
-    with distribution.lost_worker_explained(strategy):
-        return _train(_Trainer(config, run, store, strategy))
-
-
-def _train(trainer: "_Trainer") -> int:
-    with _signals() as received, trainer.progress:
-        while trainer.step < trainer.config.training.steps:
-            trainer.advance()
-            if received:
-                trainer.save()
-                trainer.close()
-                raise Interrupted(trainer.step, received[0])
-    trainer.close()
-    return trainer.began
-
-
-class _Trainer:
-    """A run under way."""
 
     def __init__(self, config: Config, run: Run, store: ImageStore, strategy: tf.distribute.Strategy):
-        self.config, self.run, self.store = config, run, store
-        with strategy.scope():
-            self.state = TrainingState(config)
-        self.step = self.began = checkpoints.restore_latest(run, self.state.variables()) or 0
-        distribution.require_agreement(strategy, {"the images": int(store.checksum[:15], 16), "the step": self.step})
-        self.reporter = Reporter(run, self.step) if distribution.is_chief(strategy) else None
-        self.sampler = InferenceGenerator(config.model)
-        self.train_steps = make_train_steps(self.state, config, strategy)
-        training, first = config.training, self.step * config.training.d_steps
-        self.batches = iter(
-            distribution.distribute(
-                strategy,
-                lambda parts, own: batches(
-                    store, training.batch_size, training.seed, config.data.flip, first, parts, own
-                ),
+        self.config, self.run, self.store, self.strategy = config, run, store, strategy
+        with _failures_explained(config, strategy):
+            with strategy.scope():
+                self.state = TrainingState(config)
+            restored = checkpoints.restore_latest(run, self.state.variables())
+            self.step = restored or 0
+            distribution.require_agreement(
+                strategy, {"the images": int(store.checksum[:15], 16), "the step": self.step}
             )
-        )
-        self.progress = Progress(config.training.steps, "steps", "training", start=self.step)
+        if restored is None and (rows := read_rows(run)):
+            raise UserError(
+                f"{run.checkpoints_dir}: there is no checkpoint, but {run.metrics_file.name} reaches step "
+                f"{rows[-1]['step']}; put the checkpoints back, or start a new --run"
+            )
+
+    def train(self) -> None:
+        """Trains until `config.training.steps`.
+
+        Raises:
+            Interrupted: on SIGINT or SIGTERM, after a checkpoint.
+            UserError: when a value is no longer finite, memory is too small, or a worker is lost.
+        """
+        with _failures_explained(self.config, self.strategy):
+            self._open()
+            with _signals() as received, self.progress:
+                while self.step < self.config.training.steps:
+                    self._advance()
+                    if received:
+                        self._save()
+                        self._close()
+                        raise Interrupted(self.step, received[0])
+            self._close()
+
+    def _open(self) -> None:
+        self.reporter = None
+        if distribution.is_chief(self.strategy):
+            checkpoints.set_aside_later(self.run, self.step)
+            self.reporter = Reporter(self.run, self.step, provisional=self.state.summed_steps.numpy() > 0)
+            self.sampler = InferenceGenerator(self.config.model)
+        self.train_steps = make_train_steps(self.state, self.config, self.strategy)
+        self.batches = iter(distribution.distribute(self.strategy, self._parts_of_batches))
+        self.progress = Progress(self.config.training.steps, "steps", "training", start=self.step)
         self._seconds, self._reported = 0.0, self.step
         if self.step == 0:
-            self.draw_samples()
-            self.save()
+            self._draw_samples()
+            self._save()
 
-    def advance(self) -> None:
+    def _parts_of_batches(self, parts: int, own: list[int]) -> tf.data.Dataset:
+        training = self.config.training
+        first = self.step * training.d_steps
+        return batches(self.store, training.batch_size, training.seed, self.config.data.flip, first, parts, own)
+
+    def _advance(self) -> None:
         """Runs up to the next thing to report, or as many steps as one execution takes, and reports what is due."""
         report, total = self.config.report, self.config.training.steps
         periods = (report.log_every, report.sample_every, report.checkpoint_every)
         due = min(total, *(self.step - self.step % period + period for period in periods))
         count = min(self.config.training.steps_per_execution, due - self.step)
-        self._compute(count)
-        if self.step % report.log_every == 0:
-            self.log_row()
-        if self.step % report.sample_every == 0 or self.step == total:
-            self.draw_samples()
-        if self.step % report.checkpoint_every == 0 or self.step == total:
-            self.save()
-        self.progress.advance(count)
-
-    def _compute(self, count: int) -> None:
         start = time.perf_counter()
-        try:
-            self.train_steps(self.batches, tf.constant(count, tf.int64))
-        except tf.errors.ResourceExhaustedError as error:
-            half = max(2, self.config.training.batch_size // 2)
-            raise UserError(f"the device's memory is too small; try --batch_size={half} in a new run") from error
+        self.train_steps(self.batches, tf.constant(count, tf.int64))
         self._seconds += time.perf_counter() - start
         self.step += count
+        if self.step == due:
+            self._report(ended=self.step == total)
+        self.progress.advance(count)
 
-    def log_row(self) -> None:
-        """Fetches the scalars since the last row and writes their means."""
+    def _report(self, ended: bool) -> None:
+        report = self.config.report
+        row = self._row()
+        if self.step % report.log_every == 0:
+            self._log(row)
+            self._reset_sums()
+        elif ended:
+            self._log(row)  # provisional: its sums go on if training does
+        if self.step % report.sample_every == 0 or ended:
+            self._draw_samples()
+        if self.step % report.checkpoint_every == 0 or ended:
+            self._save()
+
+    def _row(self) -> dict[str, float]:
+        """The means of the scalars since the last row, fetched from the device; all of them finite."""
         start = time.perf_counter()
         means = self.state.sums.numpy() / self.state.summed_steps.numpy()  # waits for the device
         self._seconds += time.perf_counter() - start
         values = dict(zip(SCALARS, map(float, means), strict=True))
-        self._check_finite(values)
+        self._require_finite(values)
         training, seconds = self.config.training, max(self._seconds, 1e-9)
-        row = {
+        images = training.d_steps * training.batch_size
+        return {
             "step": self.step,
-            "epoch": round(self.step * training.d_steps * training.batch_size / len(self.store), 4),
+            "epoch": round(self.step * images / len(self.store), 4),
             **values,
             "seconds": round(seconds, 3),
-            "images_per_second": round(
-                (self.step - self._reported) * training.d_steps * training.batch_size / seconds, 1
-            ),
+            "images_per_second": round((self.step - self._reported) * images / seconds, 1),
             "waiting": round(float(self.state.seconds_waiting.numpy()) / seconds, 4),
         }
+
+    def _log(self, row: dict[str, float]) -> None:
         if self.reporter:
             self.reporter.row(row)
         self.progress.note(describe(row))
+
+    def _reset_sums(self) -> None:
         self.state.sums.assign(tf.zeros_like(self.state.sums))
         self.state.summed_steps.assign(0)
         self.state.seconds_waiting.assign(0.0)
         self._seconds, self._reported = 0.0, self.step
 
-    def draw_samples(self) -> None:
+    def _draw_samples(self) -> None:
         """Draws the images of the seeds 0, 1, 2, ... with the weights of now."""
-        if not self.reporter:
-            return
-        self.sampler.load(self.state.sampling_weights())
-        self.reporter.samples(self.step, self.sampler.images(0, self.config.report.sample_count))
+        if self.reporter:
+            self.sampler.load(self.state.sampling_weights())
+            self.reporter.samples(self.step, self.sampler.images(0, self.config.report.sample_count))
 
-    def save(self) -> None:
+    def _save(self) -> None:
         """Writes a checkpoint, and draws the curves."""
-        if not self.reporter:
-            return
-        checkpoints.save(self.run, self.step, self.state.variables(), self.config.report.keep_checkpoints)
-        self.reporter.curves()
+        if self.reporter:
+            checkpoints.save(self.run, self.step, self.state.variables(), self.config.report.keep_checkpoints)
+            self.reporter.curves()
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Draws the animation of all grids so far: seconds of work, so once at the end."""
         if self.reporter:
             self.reporter.animation()
 
-    def _check_finite(self, values: dict[str, float]) -> None:
+    def _require_finite(self, values: dict[str, float]) -> None:
         bad = [name for name, value in values.items() if not math.isfinite(value)]
         if not bad:
             return
@@ -170,6 +189,17 @@ class _Trainer:
             f"step {self.step}: {bad[0]} is not finite, training has diverged; try {' or '.join(hints)} "
             f"in a new run ({checkpoints.last_good(self.run)})"
         )
+
+
+@contextmanager
+def _failures_explained(config: Config, strategy: tf.distribute.Strategy) -> Iterator[None]:
+    """Turns what the devices raise when memory runs out or a worker has gone into one line."""
+    try:
+        with distribution.lost_worker_explained(strategy):
+            yield
+    except tf.errors.ResourceExhaustedError as error:
+        half = max(2, config.training.batch_size // 2)
+        raise UserError(f"the device's memory is too small; try --batch_size={half} in a new run") from error
 
 
 def describe(row: dict[str, float]) -> str:

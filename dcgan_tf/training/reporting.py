@@ -20,11 +20,14 @@ class Reporter:
         run: where to write; its directory exists.
         step: where the run stands. Rows and pictures of later steps belong to a course that was interrupted before its
             next checkpoint; they are removed, and will be made again.
+        provisional: whether a row of this very step, if there is one, was written because training ended there, and
+            not because it was due; it is then removed as well.
     """
 
-    def __init__(self, run: Run, step: int):
+    def __init__(self, run: Run, step: int, provisional: bool = False):
         self.run = run
-        self._rows = [row for row in read_rows(run) if row["step"] <= step]
+        last = step - 1 if provisional else step
+        self._rows = [row for row in read_rows(run) if row["step"] <= last]
         with files.written_aside(run.metrics_file) as temporary:
             temporary.write_text("".join(json.dumps(row) + "\n" for row in self._rows))
         for path in run.samples_files():
@@ -61,12 +64,18 @@ class Reporter:
             images.write_gif(self.run.animation_file, grids)
 
 
+def write_reals(run: Run, pixels: np.ndarray) -> None:
+    """Writes a grid of training images, uint8 [n, height, width, channels], unless it is there."""
+    if not run.reals_file.exists():
+        images.write_png(run.reals_file, images.magnified(images.grid(pixels)))
+
+
 def read_rows(run: Run) -> list[dict[str, float]]:
     """The rows of `metrics.jsonl`; a last line that was cut off by a crash is left out."""
     if not run.metrics_file.exists():
         return []
     rows = []
-    for line in run.metrics_file.read_text().splitlines():
+    for line in run.metrics_file.read_text(errors="replace").splitlines():
         try:
             rows.append(json.loads(line))
         except json.JSONDecodeError:

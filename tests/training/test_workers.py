@@ -64,7 +64,7 @@ def test_workers_with_other_images_are_refused(tmp_path):
             f"--worker_index={index}",
             "--generator_depth=1",
             "--discriminator_depth=1",
-        )  # fmt: skip
+        )
         for index in range(2)
     ]
     outputs = [worker.communicate(timeout=120)[0] for worker in workers]
