@@ -58,7 +58,7 @@ def test_our_task_trains(settings):
     task = our_step.prepare(presets.base("tiny").with_settings(settings))
     task.run(2)
     assert task.units == 8 * settings.get("d_steps", 1)
-    assert task.facts["parameters"] == (584, 128)
+    assert task.facts["parameters"] == (1_624, 720)
 
 
 def test_pacer():

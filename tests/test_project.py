@@ -25,7 +25,18 @@ LAYERS = [
     {"generation"},
     {"training"},
 ]
-WITHOUT_TENSORFLOW = ("errors", "files", "geometry", "progress", "config", "presets", "flags", "runs", "console", "resolution")
+WITHOUT_TENSORFLOW = (
+    "errors",
+    "files",
+    "geometry",
+    "progress",
+    "config",
+    "presets",
+    "flags",
+    "runs",
+    "console",
+    "resolution",
+)
 
 
 def modules() -> list[Path]:

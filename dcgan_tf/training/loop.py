@@ -174,9 +174,8 @@ class Trainer:
             self.reporter.curves()
 
     def _close(self) -> None:
-        """Draws the animation of all grids so far: seconds of work, so once at the end."""
         if self.reporter:
-            self.reporter.animation()
+            self.reporter.close()
 
     def _require_finite(self, values: dict[str, float]) -> None:
         bad = [name for name, value in values.items() if not math.isfinite(value)]

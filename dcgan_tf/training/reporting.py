@@ -58,8 +58,9 @@ class Reporter:
         if self._rows:
             _draw_curves(self.run, self._rows)
 
-    def animation(self) -> None:
-        """Strings all grids so far together."""
+    def close(self) -> None:
+        """Strings all grids so far together: seconds of work, so once at the end."""
+        self._tensorboard.close()
         if grids := self.run.samples_files():
             images.write_gif(self.run.animation_file, grids)
 

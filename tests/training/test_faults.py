@@ -1,0 +1,65 @@
+"""Faults of the disk, provoked for real on a small file system in memory; that needs the right to mount one."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests import processes
+
+COMMON = ("--preset=tiny", "--base_filters=16", "--log_every=2", "--sample_every=8", "--checkpoint_every=4")
+
+
+def mount(*arguments: object) -> bool:
+    try:
+        return subprocess.run(["mount", *map(str, arguments)], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def disk(tmp_path):
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", folder):
+        pytest.skip("needs the right to mount a file system in memory")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)  # event files are still open
+
+
+def fill(folder, left: int) -> None:
+    """Fills the disk up to `left` bytes."""
+    with (folder / "filler").open("wb", buffering=0) as stream:
+        stream.write(bytes(shutil.disk_usage(folder).free - left))
+
+
+@pytest.mark.parametrize("left", [0, 65_536, 300_000])
+def test_a_full_disk_stops_the_run_and_costs_nothing_but_time(script, tmp_path, disk, left):
+    """The less space is left, the earlier a write fails: rows, grids, checkpoint, curves."""
+    assert script("train", *COMMON, "--steps=20", f"--run={tmp_path}/whole").code == 0
+    assert script("train", *COMMON, "--steps=8", f"--run={disk}/run").code == 0
+    fill(disk, left)
+    outcome = script("train", *COMMON, "--steps=20", "--keep_checkpoints=9", f"--run={disk}/run")
+    assert outcome.code == 1 and outcome.last_line.startswith("error: "), outcome.err
+    assert "o space left" in outcome.last_line and "Traceback" not in outcome.err
+    assert not list((disk / "run").rglob("*.tmp"))
+    (disk / "filler").unlink()
+    assert script("train", *COMMON, "--steps=20", f"--run={disk}/run").code == 0
+    processes.assert_bit_equal(tmp_path / "whole", disk / "run")
+
+
+def test_a_disk_that_became_read_only(script, tmp_path, disk):
+    assert script("train", *COMMON, "--steps=8", f"--run={disk}/run").code == 0
+    assert mount("-o", "remount,ro", disk)
+    outcome = script("train", f"--run={disk}/run", "--steps=20")
+    assert outcome.code in (1, 2) and outcome.last_line.startswith("error: ") and "Traceback" not in outcome.err
+    assert mount("-o", "remount,rw", disk)
+    assert script("train", f"--run={disk}/run", "--steps=20").code == 0
+
+
+def test_a_full_disk_while_the_images_are_prepared(script, tmp_path, disk):
+    fill(disk, 100_000)
+    outcome = script("train", *COMMON, "--steps=2", f"--run={tmp_path}/run", f"--cache_dir={disk}/cache")
+    assert outcome.code == 1 and "--cache_dir" in outcome.last_line
+    assert not (tmp_path / "run").exists()
+    assert [path.name for path in disk.rglob("*") if path.is_file()] == ["filler"]
