@@ -63,7 +63,7 @@ def main() -> None:
     )
     config = _with_duration(config, len(store)).with_settings(vars(data.located(config.data, source)))
     if not distribution.is_chief(strategy):
-        loop.Trainer(config, run, store, strategy).train()
+        _train_with_chief(run, config, store, strategy)
         return
     run = run or runs.numbered_run(FLAGS.runs_dir, preset)
     run.create()
@@ -129,6 +129,19 @@ def _train(
         steps - began, seconds, shown / seconds, run.samples_file(steps), run.animation_file, run.curves_file,
         shlex.quote(str(run.path)), command, 2 * steps, shlex.quote(str(run.path)),
     )  # fmt: skip
+
+
+def _train_with_chief(run: runs.Run, config: Config, store: data.ImageStore, strategy: tf.distribute.Strategy) -> None:
+    """What the other workers do: the same steps, and nothing on the disk."""
+    log = console.logger()
+    trainer = loop.Trainer(config, run, store, strategy)
+    try:
+        if trainer.step < config.training.steps:
+            trainer.train()
+    except loop.Interrupted as stop:
+        log.info("%s; the first worker wrote the checkpoint", stop)
+        sys.exit(stop.exit_code)
+    log.info("done; the first worker wrote the results")
 
 
 def _write_beginning(run: runs.Run, config: Config, preset: str, store: data.ImageStore) -> None:

@@ -66,7 +66,7 @@ def train(preset: str, settings: dict[str, Any], config: Config, steps: int) -> 
         if "dataset" not in settings:
             noise(Path(folder) / "noise.npz", config, 8 * 1024)
             fixed |= {"dataset": Path(folder) / "noise.npz", "cache_dir": Path(folder) / "cache"}
-        arguments = [_argument(name, value) for name, value in (settings | fixed).items()]
+        arguments = [argument(name, value) for name, value in (settings | fixed).items()]
         command = [sys.executable, str(TRAIN), f"--preset={preset}", f"--run={run.path}", *arguments]
         with (Path(folder) / "output").open("w+") as output:
             process = subprocess.Popen(command, stdout=output, stderr=output)
@@ -112,7 +112,8 @@ def _speeds(run: Run, config: Config, seconds: float) -> Speeds:
     )
 
 
-def _argument(name: str, value: Any) -> str:
+def argument(name: str, value: Any) -> str:
+    """A setting as train.py takes it."""
     if isinstance(value, tuple):
         return f"--{name}={geometry.size_text(value)}"
     return f"--{name}={str(value).lower() if isinstance(value, bool) else value}"

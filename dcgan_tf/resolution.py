@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from dcgan_tf import geometry, presets
-from dcgan_tf.config import Config, DataConfig
+from dcgan_tf.config import Config, DataConfig, DeviceConfig
 from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.runs import Run
 
@@ -37,13 +37,15 @@ def new(
 def continued(run: Run, preset: str | None, given: Mapping[str, Any]) -> tuple[Config, dict]:
     """The configuration of an existing run with what may change changed, and what else its config.json holds.
 
+    The devices of the earlier start are forgotten: they say where it ran, not what it is.
+
     Raises:
         UserError: when a setting differs on which the course of the run depends; the message names it.
     """
     stored, recorded = run.read_config()
     other = preset and preset != recorded["preset"]
     base = presets.base(preset).with_settings({"channels": stored.model.channels}) if other else stored
-    config = base.with_settings(dict(given))
+    config = replace(base, device=DeviceConfig()).with_settings(dict(given))
     if differing := stored.trajectory_differences(config):
         changes = ", ".join(f"--{name}={_text(stored, name)} (not {_text(config, name)})" for name in differing)
         raise UserError(f"--run={run.path}: this run was started with {changes}; give a new --run for other settings")

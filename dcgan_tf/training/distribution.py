@@ -144,14 +144,29 @@ def require_agreement(strategy: tf.distribute.Strategy, values: dict[str, int]) 
     """
     if worker_count(strategy) == 1:
         return
+    gathered = _gather(strategy)
     for name, value in values.items():
-        if len(set(_of_all_replicas(strategy, value))) > 1:
+        if len(set(gathered(value))) > 1:
             raise UserError(f"the workers do not agree on {name}: give all of them the same data and run directory")
 
 
-def _of_all_replicas(strategy: tf.distribute.Strategy, value: int) -> list[int]:
-    @tf.function
-    def gathered() -> tf.Tensor:
-        return tf.distribute.get_replica_context().all_gather(tf.constant([value], tf.int64), axis=0)
+def largest_of_workers(strategy: tf.distribute.Strategy) -> Callable[[int], int]:
+    """A function from this worker's number to the largest of all workers' numbers; all must call it together."""
+    if worker_count(strategy) == 1:
+        return lambda value: value
+    gathered = _gather(strategy)
+    return lambda value: max(gathered(value))
 
-    return strategy.experimental_local_results(strategy.run(gathered))[0].numpy().tolist()
+
+def _gather(strategy: tf.distribute.Strategy) -> Callable[[int], list[int]]:
+    """A function from this worker's number to those of all replicas."""
+
+    @tf.function
+    def of_replica(value: tf.Tensor) -> tf.Tensor:
+        return tf.distribute.get_replica_context().all_gather(value[None], axis=0)
+
+    def gathered(value: int) -> list[int]:
+        results = strategy.run(of_replica, args=(tf.constant(value, tf.int64),))
+        return strategy.experimental_local_results(results)[0].numpy().tolist()
+
+    return gathered

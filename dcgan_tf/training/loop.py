@@ -80,10 +80,10 @@ class Trainer:
             with _signals() as received, self.progress:
                 while self.step < self.config.training.steps:
                     self._advance()
-                    if received:
+                    if number := self._stop(received[0] if received else 0):  # the same step on every worker
                         self._save()
                         self._close()
-                        raise Interrupted(self.step, received[0])
+                        raise Interrupted(self.step, number)
             self._close()
 
     def _open(self) -> None:
@@ -92,6 +92,7 @@ class Trainer:
             checkpoints.set_aside_later(self.run, self.step)
             self.reporter = Reporter(self.run, self.step, provisional=self.state.summed_steps.numpy() > 0)
             self.sampler = InferenceGenerator(self.config.model)
+        self._stop = distribution.largest_of_workers(self.strategy)
         self.train_steps = make_train_steps(self.state, self.config, self.strategy)
         self.batches = iter(distribution.distribute(self.strategy, self._parts_of_batches))
         self.progress = Progress(self.config.training.steps, "steps", "training", start=self.step)

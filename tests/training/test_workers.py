@@ -1,6 +1,7 @@
 """Several worker processes, as on several machines, on the loopback interface."""
 
 import json
+import signal
 import time
 
 import pytest
@@ -51,6 +52,21 @@ def test_a_lost_worker_ends_the_others_and_the_same_commands_go_on(tmp_path, vic
     for process in start_workers(tmp_path / "parts", *arguments):
         processes.finish(process)
     processes.assert_bit_equal(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize("told", [0, 1])
+def test_a_signal_to_one_worker_stops_all_at_the_same_step(tmp_path, told):
+    workers = start_workers(tmp_path / "run", "--steps=100000", "--sample_every=100000", "--checkpoint_every=100000")
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while not (metrics.exists() and metrics.stat().st_size):
+        assert all(worker.poll() is None for worker in workers) and time.monotonic() < deadline
+        time.sleep(0.05)
+    workers[told].send_signal(signal.SIGTERM)
+    outputs = [worker.communicate(timeout=60)[0] for worker in workers]
+    assert [worker.returncode for worker in workers] == [143, 143], outputs
+    step = int(processes.arrays(tmp_path / "run")["step"])
+    assert step > 0 and all(f"stopped by SIGTERM at step {step}" in output for output in outputs)
 
 
 def test_workers_with_other_images_are_refused(tmp_path):

@@ -1,0 +1,225 @@
+"""The manifests of deploy/ and the numbers of docs/scaling.md, as far as they can be checked without a cluster."""
+
+import contextlib
+import copy
+import io
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+import train
+from dcgan_tf import models, presets, resolution
+from dcgan_tf.config import Config
+from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.flags import UsageError
+from dcgan_tf.training import cluster
+
+ROOT = Path(__file__).resolve().parent.parent
+SCHEMAS = json.loads((ROOT / "tests/schemas/kubernetes.json").read_text())["$defs"]
+SCALING = (ROOT / "docs/scaling.md").read_text()
+
+
+def manifests() -> list[tuple[str, dict]]:
+    files = sorted((ROOT / "deploy").glob("*.yaml"))
+    return [(path.name, content) for path in files for content in yaml.safe_load_all(path.read_text())]
+
+
+def manifest(kind: str) -> dict:
+    return next(content for _, content in manifests() if content["kind"] == kind)
+
+
+def faults(content: dict) -> list[str]:
+    """What the schema of its kind finds wrong."""
+    validator = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{content['kind']}", "$defs": SCHEMAS})
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(content)]
+
+
+def pod_template(kind: str) -> dict:
+    spec = manifest(kind)["spec"]
+    return spec["template"] if kind == "Job" else spec["tfReplicaSpecs"]["Worker"]["template"]
+
+
+def workers(kind: str) -> int:
+    spec = manifest(kind)["spec"]
+    return spec["completions"] if kind == "Job" else spec["tfReplicaSpecs"]["Worker"]["replicas"]
+
+
+def container(kind: str) -> dict:
+    (only,) = pod_template(kind)["spec"]["containers"]
+    return only
+
+
+def config_of(kind: str) -> Config:
+    """The configuration that the manifest's command gives, read by train.py's own flags."""
+    assert container(kind)["command"] == ["python", "train.py"]
+    train.FLAGS.parse(["train.py", *container(kind)["args"]])
+    return resolution.new(train.FLAGS.preset, train.FLAGS.given_settings(), (64, 64), 3)[0]
+
+
+def test_the_schemas_are_schemas():
+    for content in SCHEMAS.values():
+        jsonschema.Draft202012Validator.check_schema(content)
+
+
+@pytest.mark.parametrize(("name", "content"), manifests(), ids=lambda value: value if isinstance(value, str) else "")
+def test_every_manifest_fits_the_schema_of_its_kind(name, content):
+    assert not faults(content)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "value"),
+    [
+        ("Job", "spec.completionmode", "Indexed"),
+        ("Job", "spec.completions", "4"),
+        ("Job", "spec.template.spec.restartPolicy", "OnFailure"),  # podFailurePolicy goes with Never only
+        ("Job", "spec.template.spec.subDomain", "dcgan"),
+        ("Job", "spec.podFailurePolicy.rules.0.onExitCodes.values", [0]),
+        ("Service", "spec.publishNotReadyAddress", True),
+        ("Service", "apiVersion", "apps/v1"),
+        ("PersistentVolumeClaim", "spec.accessModes", ["ReadWriteAll"]),
+        ("TFJob", "spec.cleanPodPolicy", "Running"),  # a field of runPolicy
+        ("TFJob", "spec.tfReplicaSpecs.worker", {}),
+        ("TFJob", "spec.tfReplicaSpecs.Worker.restartPolicy", "Sometimes"),
+        ("TFJob", "spec.tfReplicaSpecs.Worker.template.spec.containers.0.image", ""),
+    ],
+)
+def test_the_schemas_find_mistakes(kind, path, value):
+    content = copy.deepcopy(manifest(kind))
+    *parents, last = path.split(".")
+    place = content
+    for key in parents:
+        place = place[int(key)] if key.isdigit() else place[key]
+    place[last] = value
+    assert faults(content)
+
+
+@pytest.mark.parametrize("kind", ["Job", "TFJob"])
+def test_the_command_is_one_that_train_py_takes(kind):
+    config = config_of(kind)
+    assert config.device.strategy == "multi_worker"
+    gpus = container(kind)["resources"]["limits"]["nvidia.com/gpu"]
+    assert config.training.batch_size % (workers(kind) * gpus) == 0
+    with pytest.raises(UsageError):
+        train.FLAGS.parse(["train.py", *container(kind)["args"], "--no_such_setting=1"])
+
+
+def test_every_index_of_the_job_finds_itself_among_the_workers():
+    job, service, config = manifest("Job"), manifest("Service"), config_of("Job")
+    name, count = job["metadata"]["name"], workers("Job")
+    (port,) = [each["containerPort"] for each in container("Job")["ports"]]
+    for index in range(count):
+        found = cluster.find(config.device, {"JOB_COMPLETION_INDEX": str(index)})
+        assert found.index == index and found.is_chief == (index == 0)
+        assert len(found.hosts) == count
+        assert found.hosts[index] == f"{name}-{index}.{service['metadata']['name']}:{port}"
+    with pytest.raises(UserError, match=f"there are {count} workers"):
+        cluster.find(config.device, {"JOB_COMPLETION_INDEX": str(count)})
+
+
+def test_the_job_runs_all_its_workers_at_once_under_the_names_of_its_service():
+    job, service = manifest("Job"), manifest("Service")
+    assert job["spec"]["completionMode"] == "Indexed"
+    assert job["spec"]["parallelism"] == job["spec"]["completions"]
+    assert pod_template("Job")["spec"]["subdomain"] == service["metadata"]["name"]
+    assert service["spec"]["selector"] == {"job-name": job["metadata"]["name"]}
+    assert service["spec"]["clusterIP"] == "None" and service["spec"]["publishNotReadyAddresses"]
+    assert service["spec"]["ports"][0]["port"] == container("Job")["ports"][0]["containerPort"]
+
+
+def operators_tf_config(index: int, namespace: str = "training") -> str:
+    """TF_CONFIG as the Training Operator 1.9 sets it in each worker of our TFJob (genTFConfigJSONStr)."""
+    job, port = manifest("TFJob"), container("TFJob")["ports"][0]["containerPort"]
+    hosts = [f"{job['metadata']['name']}-worker-{number}.{namespace}.svc:{port}" for number in range(workers("TFJob"))]
+    task = {"type": "worker", "index": index}
+    return json.dumps({"cluster": {"worker": hosts}, "task": task, "environment": "cloud"})
+
+
+def test_every_worker_of_the_tfjob_finds_itself_in_the_operators_cluster():
+    assert list(manifest("TFJob")["spec"]["tfReplicaSpecs"]) == ["Worker"]
+    device = config_of("TFJob").device
+    for index in range(workers("TFJob")):
+        found = cluster.find(device, {"TF_CONFIG": operators_tf_config(index)})
+        assert (found.index, found.is_chief, len(found.hosts)) == (index, index == 0, workers("TFJob"))
+        assert found.hosts[index] == f"dcgan-worker-{index}.training.svc:2222"
+        assert json.loads(found.tf_config())["task"] == {"type": "worker", "index": index}
+
+
+def test_the_operator_finds_its_container_and_its_port():
+    assert container("TFJob")["name"] == "tensorflow"
+    assert container("TFJob")["ports"][0] == {"name": "tfjob-port", "containerPort": 2222}
+
+
+def test_a_lost_worker_is_restarted_and_a_wrong_setting_is_not_by_the_job():
+    job = manifest("Job")["spec"]
+    final = [rule for rule in job["podFailurePolicy"]["rules"] if rule["action"] == "FailJob"]
+    assert [rule["onExitCodes"]["values"] for rule in final] == [[SettingError.exit_code]]
+    assert UserError.exit_code != SettingError.exit_code  # the former is what a lost worker ends the others with
+    assert {rule["onExitCodes"]["containerName"] for rule in final} == {container("Job")["name"]}
+    assert job["backoffLimit"] >= 2 * job["completions"]  # a loss counts once for each worker
+
+
+def test_the_tfjob_restarts_whatever_the_exit_code():
+    spec = manifest("TFJob")["spec"]
+    assert spec["tfReplicaSpecs"]["Worker"]["restartPolicy"] == "OnFailure"  # ExitCode takes 1 to 127 for final
+    assert spec["runPolicy"]["backoffLimit"] >= 2 * workers("TFJob")
+
+
+@pytest.mark.parametrize("kind", ["Job", "TFJob"])
+def test_all_that_workers_share_lies_on_the_shared_volume(kind):
+    config_of(kind)
+    pod, claim = pod_template(kind)["spec"], manifest("PersistentVolumeClaim")
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    mounts = {mount["mountPath"]: mount["name"] for mount in container(kind)["volumeMounts"]}
+    assert set(mounts.values()) == set(volumes)
+    assert volumes[mounts["/shared"]]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    environment = {entry["name"]: entry["value"] for entry in container(kind)["env"]}
+    assert environment.keys() == {"DCGAN_TF_CACHE_DIR", "TFDS_DATA_DIR"}
+    for place in [*environment.values(), train.FLAGS.run, train.FLAGS.dataset]:
+        assert place.startswith("/shared/")
+
+
+@pytest.mark.parametrize("kind", ["Job", "TFJob"])
+def test_the_pods_have_no_sidecar_and_time_to_end(kind):
+    metadata = pod_template(kind)["metadata"]
+    for marks in (metadata["labels"], metadata["annotations"]):
+        assert marks == {"sidecar.istio.io/inject": "false"}
+    assert pod_template(kind)["spec"]["terminationGracePeriodSeconds"] >= 60
+
+
+def test_both_jobs_run_the_same_training():
+    ours, theirs = config_of("Job"), config_of("TFJob")
+    assert ours.with_settings({"worker_hosts": ""}) == theirs
+    for part in ("image", "env", "resources", "volumeMounts"):
+        assert container("Job")[part] == container("TFJob")[part]
+
+
+def test_the_table_of_bytes_is_what_its_command_prints():
+    (code,) = re.findall(r"^python - <<'END'\n(.*?)^END$", SCALING, re.M | re.S)
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        exec(code, {})
+    lines = printed.getvalue().splitlines()
+    assert len(lines) == len(presets.PRESETS)
+    assert [line for line in SCALING.splitlines() if re.match(r"\| `\w+` \| [\d.,]+ \|", line)] == lines
+
+
+@pytest.mark.parametrize("name", sorted(presets.PRESETS.keys() - {"tiny"}))
+def test_batch_norm_adds_less_than_two_percent_to_the_bytes(name):
+    """Three vectors (sum, squares, count) forward and at most three backward, for each pass of each batch norm."""
+    preset = presets.PRESETS[name]
+    channels = [
+        sum(layer.gamma.shape[0] for layer in build(preset.config.model).layers if hasattr(layer, "gamma"))
+        for build in (models.build_generator, models.build_discriminator)
+    ]
+    passes = (2, 5) if preset.config.training.update == "simultaneous" else (3, 6)
+    vectors = 3 * sum(count * times for count, times in zip(channels, passes, strict=True))
+    assert vectors < 0.02 * (preset.generator_parameters + preset.discriminator_parameters)
+
+
+def test_the_page_names_files_that_exist():
+    for name in re.findall(r"\]\(([^)#:]+)\)", SCALING):
+        assert (ROOT / "docs" / name).exists(), name
