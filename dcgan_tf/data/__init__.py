@@ -1,6 +1,6 @@
 """Images: from any source, through one kind of store, to batches."""
 
-from dcgan_tf.data.pipeline import batch_indices, batches
+from dcgan_tf.data.pipeline import batch_indices, batches, settle
 from dcgan_tf.data.preparation import prepare_store
 from dcgan_tf.data.selection import located, open_source
 from dcgan_tf.data.source import Item, Source, SourceInfo, UnusableImage
@@ -18,4 +18,5 @@ __all__ = [
     "open_source",
     "open_store",
     "prepare_store",
+    "settle",
 ]

@@ -22,29 +22,33 @@ _order_lock = threading.Lock()
 
 
 class _Readers:
-    """Lets the threads of tf.data that call Python come to rest before the interpreter ends.
+    """Lets the threads of tf.data that call Python come to rest before an iterator is freed.
 
-    The interpreter holds its lock while it takes iterators apart and they wait for their threads; a thread that waits
-    for the lock just then would wait for ever.
+    Whoever frees an iterator holds the interpreter's lock and waits for the iterator's threads; a thread that waits for
+    the lock just then would wait for ever. The interpreter's end frees all iterators.
     """
 
     def __init__(self):
-        self.closing = False
+        self._ending = False
         self._calls = 0
-        atexit.register(self.close)
+        atexit.register(self._end)
 
     def enter(self) -> None:
         """Called first by every read. Ends the sequence once the interpreter is about to end."""
         self._calls += 1
-        if self.closing:
+        if self._ending:
             raise StopIteration
 
-    def close(self) -> None:
+    def settle(self) -> None:
         """Waits until the look-ahead is full: for a tenth of a second nobody reads."""
-        self.closing, seen = True, -1
+        seen = -1
         while self._calls and seen != self._calls:
             seen = self._calls
             time.sleep(0.1)
+
+    def _end(self) -> None:
+        self._ending = True
+        self.settle()
 
 
 _readers = _Readers()
@@ -61,6 +65,11 @@ def _order(count: int, seed: int, epoch: int) -> np.ndarray:
 def _epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
     with _order_lock:  # the threads that want a new epoch wait for the one that makes it
         return _order(count, seed, epoch)
+
+
+def settle() -> None:
+    """To be called before the last reference to an iterator of `batches` is dropped."""
+    _readers.settle()
 
 
 def batch_indices(count: int, batch_size: int, seed: int, number: int) -> np.ndarray:

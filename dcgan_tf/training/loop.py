@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import tensorflow as tf
 
 from dcgan_tf.config import Config
-from dcgan_tf.data import ImageStore, batches
+from dcgan_tf.data import ImageStore, batches, settle
 from dcgan_tf.errors import UserError
 from dcgan_tf.generation import InferenceGenerator
 from dcgan_tf.progress import Progress
@@ -75,16 +75,24 @@ class Trainer:
             Interrupted: on SIGINT or SIGTERM, after a checkpoint.
             UserError: when a value is no longer finite, memory is too small, or a worker is lost.
         """
-        with _failures_explained(self.config, self.strategy):
-            self._open()
-            with _signals() as received, self.progress:
-                while self.step < self.config.training.steps:
-                    self._advance()
-                    if number := self._stop(received[0] if received else 0):  # the same step on every worker
-                        self._save()
-                        self._close()
-                        raise Interrupted(self.step, number)
-            self._close()
+        self.batches = None
+        try:
+            with _failures_explained(self.config, self.strategy):
+                self._open()
+                self._run()
+        finally:
+            settle()
+            self.batches = None
+
+    def _run(self) -> None:
+        with _signals() as received, self.progress:
+            while self.step < self.config.training.steps:
+                self._advance()
+                if number := self._stop(received[0] if received else 0):  # the same step on every worker
+                    self._save()
+                    self._close()
+                    raise Interrupted(self.step, number)
+        self._close()
 
     def _open(self) -> None:
         self.reporter = None
