@@ -16,6 +16,9 @@ _CHECKPOINT = re.compile(r"step-(\d{8,})\.npz")
 _SAMPLES = re.compile(r"\d{6,}\.png")
 _NUMBERED = re.compile(r"(\d{5})-")
 
+TIMES = ("seconds", "images_per_second", "waiting")
+"""Columns of `metrics.jsonl` that depend on the machine; all others are the same whenever a run is repeated."""
+
 
 class Run:
     """Paths inside one run directory.

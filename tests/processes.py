@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_tf import runs
-from dcgan_tf.training.reporting import TIMES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,7 +48,7 @@ def arrays(path: Path) -> dict[str, np.ndarray]:
 def rows(path: Path) -> list[dict]:
     """The rows of metrics.jsonl without times."""
     lines = runs.Run(path).metrics_file.read_text().splitlines()
-    return [{name: value for name, value in json.loads(line).items() if name not in TIMES} for line in lines]
+    return [{name: value for name, value in json.loads(line).items() if name not in runs.TIMES} for line in lines]
 
 
 def grids(path: Path) -> dict[str, bytes]:

@@ -9,9 +9,6 @@ import tensorflow as tf
 from dcgan_tf import files, images
 from dcgan_tf.runs import Run, step_of
 
-TIMES = ("seconds", "images_per_second", "waiting")
-"""Columns of `metrics.jsonl` that depend on the machine; all others are the same whenever a run is repeated."""
-
 
 class Reporter:
     """Writes into one run directory.

@@ -49,7 +49,7 @@ def test_a_full_disk_stops_the_run_and_costs_nothing_but_time(script, tmp_path, 
 
 
 def test_a_disk_that_became_read_only(script, tmp_path, disk):
-    assert script("train", *COMMON, "--steps=8", f"--run={disk}/run").code == 0
+    processes.finish(processes.start(*COMMON, "--steps=8", f"--run={disk}/run"))  # holds no file open afterwards
     assert mount("-o", "remount,ro", disk)
     outcome = script("train", f"--run={disk}/run", "--steps=20")
     assert outcome.code in (1, 2) and outcome.last_line.startswith("error: ") and "Traceback" not in outcome.err

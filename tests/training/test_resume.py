@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from dcgan_tf import progress, runs
-from dcgan_tf.training.reporting import TIMES
 
 SETTINGS = [
     (),
@@ -26,7 +25,7 @@ def content(path) -> tuple[dict, list, dict]:
     with np.load(run.checkpoint_files()[-1]) as archive:
         arrays = {name: archive[name] for name in archive.files}
     rows = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
-    plain = [{name: value for name, value in row.items() if name not in TIMES} for row in rows]
+    plain = [{name: value for name, value in row.items() if name not in runs.TIMES} for row in rows]
     return arrays, plain, {path.name: path.read_bytes() for path in run.samples_files()}
 
 
