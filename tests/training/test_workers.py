@@ -23,8 +23,8 @@ def start_workers(run, *arguments, count=2):
 
 
 def test_two_workers_follow_the_trajectory_of_one(tmp_path):
-    processes.finish(processes.start(*COMMON, f"--run={tmp_path}/one"))
-    for process in start_workers(tmp_path / "two"):
+    one = processes.start(*COMMON, f"--run={tmp_path}/one")
+    for process in [*start_workers(tmp_path / "two"), one]:
         processes.finish(process)
     assert processes.largest_difference(tmp_path / "one", tmp_path / "two") < 1e-4
     assert len(processes.rows(tmp_path / "two")) == 10
@@ -54,7 +54,7 @@ def test_a_lost_worker_ends_the_others_and_the_same_commands_go_on(tmp_path, vic
     processes.assert_bit_equal(tmp_path / "whole", tmp_path / "parts")
 
 
-@pytest.mark.parametrize("told", [0, 1])
+@pytest.mark.parametrize("told", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_a_signal_to_one_worker_stops_all_at_the_same_step(tmp_path, told):
     workers = start_workers(tmp_path / "run", "--steps=100000", "--sample_every=100000", "--checkpoint_every=100000")
     metrics = tmp_path / "run" / "metrics.jsonl"
