@@ -150,6 +150,9 @@ def batches(
 
     options = tf.data.Options()
     options.deterministic = True
+    options.autotune.enabled = (
+        False  # nothing is left to tune, and freeing an iterator waits up to a minute for the tuner
+    )
     positions = tf.data.Dataset.range(ENDLESS)
     ahead = LOOK_AHEAD * len(own)
     return positions.map(tensors, num_parallel_calls=2, deterministic=True).prefetch(ahead).with_options(options)
