@@ -163,10 +163,10 @@ PRESETS: dict[str, Preset] = {
             training=TrainingConfig(steps=5000, ema_decay=_EVERYDAY_EMA),
         ),
         "MNIST, Fashion-MNIST and other small grey images",
-        "Everyday: 4x4 kernels, stride 2, 64 base filters, from a 7x7 grid. On two cores (2026-11-20), `python train.py "
-        "--dataset=mnist --epochs=5`: 2,344 steps in 173 s beside other work; three quarters of the 64 samples read as a "
-        "digit at once. `--dataset=fashion_mnist --epochs=5`: shirts, pullovers, trousers, dresses and shoes can be told "
-        "apart, bags hardly. Not yet measured by any metric.",
+        "Everyday: 4x4 kernels, stride 2, 64 base filters, from a 7x7 grid. On two cores (2026-11-20), "
+        "`python train.py --dataset=mnist --epochs=5`: 2,344 steps in 173 s beside other work; by eye about three "
+        "quarters of 64 samples read as a digit at once. `python train.py --dataset=fashion_mnist --epochs=5`: shirts, "
+        "pullovers, trousers, dresses and shoes can be told apart, bags hardly. Not yet judged by any metric.",
         generator_parameters=759_680,
         discriminator_parameters=138_624,
     ),
@@ -177,10 +177,10 @@ PRESETS: dict[str, Preset] = {
             training=TrainingConfig(steps=20_000, ema_decay=_EVERYDAY_EMA),
         ),
         "CIFAR-10 and other small colour images",
-        "Everyday: 4x4 kernels, stride 2, 64 base filters. On two cores (2026-11-20), `python train.py --dataset=cifar10 "
-        "--steps=5000` (12.8 passes): 22 minutes beside other work, 14 at the bare step's 790 images/s. Sharp textures, "
-        "blobs with legs, wheels and horizons, a few that could be a ship, a horse or a bird. No collapse. Not yet "
-        "measured by any metric.",
+        "Everyday: 4x4 kernels, stride 2, 64 base filters. On two cores (2026-11-20), "
+        "`python train.py --dataset=cifar10 --steps=5000` (12.8 passes): 22 minutes beside other work. Sharp textures, "
+        "shapes before a ground with a horizon, a few that could be a ship, a horse or a bird; no collapse. Not yet "
+        "judged by any metric.",
         generator_parameters=1_068_928,
         discriminator_parameters=663_296,
     ),
@@ -192,8 +192,8 @@ PRESETS: dict[str, Preset] = {
         ),
         "photographs, and whatever is larger than 32 pixels",
         "Everyday: the networks of torch_64 with a moving average of the generator. On two cores (2026-11-20), 10,000 "
-        "photographs of 20 classes: 1,018 steps (13 passes, about 14 minutes at the bare step's 158 images/s) give colours "
-        "and coarse layout, no objects yet; plan for ten times as many, or a GPU. Not yet measured by any metric.",
+        "photographs of 20 classes: after 1,018 steps (13 passes) colours and coarse layout, no objects yet. Plan for "
+        "many times as many steps, or a GPU. Not yet judged by any metric.",
         generator_parameters=3_576_704,
         discriminator_parameters=2_765_568,
     ),
