@@ -84,7 +84,7 @@ def read_rows(run: Run) -> list[dict[str, float]]:
 def _draw_curves(run: Run, rows: Sequence[dict[str, float]]) -> None:
     from matplotlib.figure import Figure  # takes half a second to import
 
-    figure = Figure(figsize=(9, 6), layout="constrained")
+    figure = Figure(figsize=(10, 6), layout="constrained")
     losses, scores = figure.subplots(2, 1, sharex=True)
     steps = [row["step"] for row in rows]
     lines = {
@@ -99,7 +99,7 @@ def _draw_curves(run: Run, rows: Sequence[dict[str, float]]) -> None:
         for name, label in names.items():
             axes.plot(steps, [row[name] for row in rows], label=label, linewidth=1)
         axes.grid(alpha=0.3)
-        axes.legend(loc="upper right", fontsize="small")
+        axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize="small")
     losses.set_ylabel("loss")
     scores.set_ylabel("score")
     scores.set_xlabel("step")
