@@ -35,9 +35,9 @@ def test_two_workers_follow_the_trajectory_of_one(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_lost_worker_ends_the_others_and_the_same_commands_go_on(tmp_path, victim):
-    for process in start_workers(tmp_path / "whole", "--steps=3000", "--checkpoint_every=500", "--sample_every=3000"):
+    for process in start_workers(tmp_path / "whole", "--steps=1500", "--checkpoint_every=500", "--sample_every=1500"):
         processes.finish(process)
-    arguments = ("--steps=3000", "--checkpoint_every=500", "--sample_every=3000")
+    arguments = ("--steps=1500", "--checkpoint_every=500", "--sample_every=1500")
     workers = start_workers(tmp_path / "parts", *arguments)
     while not (tmp_path / "parts" / "checkpoints" / "step-00000500.npz").exists():
         assert all(worker.poll() is None for worker in workers)
