@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import batch_norm, images, models, seeds
+from dcgan_tf import batch_norm, models, pixels, seeds
 from dcgan_tf.config import ModelConfig
 
 BLOCK = 64
@@ -32,7 +32,7 @@ class InferenceGenerator:
         self.model = models.build_generator(config)
         self._reestimate = batch_norm.Reestimator(self.model)
         self._generate = tf.function(
-            lambda image_seeds: images.to_pixels(self.model(self.latents(image_seeds), training=False)),
+            lambda image_seeds: pixels.to_pixels(self.model(self.latents(image_seeds), training=False)),
             input_signature=[tf.TensorSpec([BLOCK], tf.int64)],
         )
 
@@ -58,8 +58,8 @@ class InferenceGenerator:
         """Images of the seeds [first, first + count), a part at a time: uint8 [up to 64, height, width, channels]."""
         last = first + count
         for start in range(first - first % BLOCK, last, BLOCK):
-            pixels = self._generate(tf.range(start, start + BLOCK, dtype=tf.int64)).numpy()
-            yield pixels[max(first - start, 0) : last - start]
+            block = self._generate(tf.range(start, start + BLOCK, dtype=tf.int64)).numpy()
+            yield block[max(first - start, 0) : last - start]
 
     def images(self, first: int, count: int) -> np.ndarray:
         """Images of the seeds [first, first + count): uint8 [count, height, width, channels]."""

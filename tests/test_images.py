@@ -5,18 +5,6 @@ from PIL import Image
 from dcgan_tf import images
 
 
-def test_ranges_are_inverse_on_every_level():
-    levels = np.arange(256, dtype=np.uint8)
-    scaled = images.to_model_range(levels).numpy()
-    assert scaled.min() == -1 and scaled.max() == 1 and scaled.dtype == np.float32
-    assert np.array_equal(images.to_pixels(scaled), levels)
-
-
-def test_pixels_are_rounded_to_the_nearest_and_clipped():
-    values = np.array([-2.0, -1.0, -1 + 0.6 / 127.5, 1.0, 1.5], np.float32)
-    assert images.to_pixels(values).numpy().tolist() == [0, 0, 1, 255, 255]
-
-
 @pytest.mark.parametrize("count", [1, 2, 5, 9, 10])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_a_grid_holds_every_image_in_order_and_pads_the_last_row(count, channels):

@@ -19,7 +19,7 @@ LAYERS = [
     {"errors", "files", "progress"},
     {"geometry"},
     {"config"},
-    {"presets", "flags", "runs", "seeds", "images"},
+    {"presets", "flags", "runs", "seeds", "images", "pixels"},
     {"console", "models", "losses"},
     {"batch_norm", "summary", "data", "resolution"},
     {"generation"},
@@ -34,6 +34,7 @@ WITHOUT_TENSORFLOW = (
     "presets",
     "flags",
     "runs",
+    "images",
     "console",
     "resolution",
 )
@@ -82,7 +83,7 @@ def test_the_package_does_not_print(path):
 
 def test_one_owner_per_convention():
     for pattern, owner in {
-        "127\\.5": "images.py",
+        "127\\.5": "pixels.py",
         "/ .metrics": "runs.py",
         "MirroredStrategy\\(": "distribution.py",
     }.items():

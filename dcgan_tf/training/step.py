@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
-from dcgan_tf import images, seeds
+from dcgan_tf import pixels, seeds
 from dcgan_tf.config import Config
 from dcgan_tf.losses import LOSSES
 from dcgan_tf.training import distribution
@@ -151,7 +151,7 @@ class _Update:
 
     def _logits(self, batch: tf.Tensor, generated: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Real and generated images pass the discriminator apart, each with its own batch statistics."""
-        real_logits = self.discriminator(images.to_model_range(batch), training=True)
+        real_logits = self.discriminator(pixels.to_model_range(batch), training=True)
         return real_logits, self.discriminator(generated, training=True)
 
     def _discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:

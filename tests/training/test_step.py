@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import images, presets, seeds
+from dcgan_tf import pixels, presets, seeds
 from dcgan_tf.config import Config, DeviceConfig
 from dcgan_tf.losses import LOSSES
 from dcgan_tf.training import distribution
@@ -51,7 +51,7 @@ class Reference:
     def d_update(self, batch, fakes):
         d = self.state.discriminator
         with tf.GradientTape() as tape:
-            real, fake = d(images.to_model_range(batch), training=True), d(fakes, training=True)
+            real, fake = d(pixels.to_model_range(batch), training=True), d(fakes, training=True)
             loss = tf.reduce_mean(self.loss.real(real, self.target)) + tf.reduce_mean(self.loss.fake(fake))
         return loss, self.decayed(tape.gradient(loss, d.trainable_variables), d.trainable_variables)
 
