@@ -3,8 +3,10 @@
   python generate.py --run=runs/00000-mnist_28 --num=64 --out=grid.png      a grid
   python generate.py --run=runs/00000-mnist_28 --num=10000 --out=images/    one PNG for each
   python generate.py --run=runs/00000-mnist_28 --num=10000 --out=all.npz    arrays "images" and "seeds"
+  python generate.py --run=runs/00001-mnist_28_by_class --class=3           of one class, by its name or number
 
-Image number 17 is the same image in every call: its latent vector is a function of the number 17 alone.
+Image number 17 is the same image in every call: its latent vector is a function of the number 17 alone. Where a run was
+trained with --conditional and no --class is given, its class is 17 modulo the number of classes.
 """
 
 import sys
@@ -20,7 +22,8 @@ with console.quiet_stderr():
 
     tf.config.list_physical_devices()
 
-from dcgan_tf import files, images, runs
+from dcgan_tf import classes, files, images, runs
+from dcgan_tf.config import Config
 from dcgan_tf.errors import SettingError
 from dcgan_tf.flags import Flags
 from dcgan_tf.generation import InferenceGenerator
@@ -34,6 +37,7 @@ FLAGS = Flags(__doc__)
 FLAGS.text("run", None, "run directory to take the generator from")
 FLAGS.whole("num", 64, "number of images")
 FLAGS.whole("seed", 0, "seed of the first image; the next ones count up")
+FLAGS.text("class", None, "class of all images, by name or number, where the run was trained with --conditional")
 FLAGS.text("out", "grid.png", "a .png for a grid, an .npz for arrays, or a folder for single PNG files")
 FLAGS.choice("weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one")
 FLAGS.whole("checkpoint", None, "step of the checkpoint; default: the latest")
@@ -46,7 +50,8 @@ def main() -> None:
     out = files.expanded(FLAGS.out)
     write = _writer(out)
     run = runs.Run(FLAGS.run)
-    config, _ = run.read_config()
+    config, recorded = run.read_config()
+    label = _label(config, recorded)
     path = checkpoints.find(run, FLAGS.checkpoint)
     generator = InferenceGenerator(config.model)
     weights = checkpoints.sampling_weights(path, FLAGS.weights or "")
@@ -54,7 +59,7 @@ def main() -> None:
     generator.load(weights)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write(generator, out)
+        write(generator, label, out)
     except OSError as error:
         raise SettingError("out", FLAGS.out, f"cannot write there ({error.strerror})") from error
     console.logger().info(
@@ -70,6 +75,16 @@ def _check_flags() -> None:
         raise SettingError("num", FLAGS.num, f"it must be at least 1 and at most {MOST:,}")
     if not 0 <= FLAGS.seed <= 2**62:
         raise SettingError("seed", FLAGS.seed, "it must be from 0 to 2^62")
+
+
+def _label(config: Config, recorded: dict) -> int | None:
+    """The number of the class that was asked for."""
+    given = getattr(FLAGS, "class")
+    if given is None:
+        return None
+    if not config.model.conditional:
+        raise SettingError("class", given, "this run was trained without classes (train.py --conditional)")
+    return classes.number(given, recorded["data"]["class_names"])
 
 
 def _writer(out: Path):
@@ -107,33 +122,39 @@ def _image_name(seed: int) -> str:
     return f"{seed:06}.png"
 
 
-def _blocks(generator: InferenceGenerator) -> Iterator[np.ndarray]:
+def _blocks(generator: InferenceGenerator, label: int | None) -> Iterator[np.ndarray]:
     with Progress(FLAGS.num, "images", "generating") as progress:
-        for block in generator.blocks(FLAGS.seed, FLAGS.num):
+        for block in generator.blocks(FLAGS.seed, FLAGS.num, label):
             yield block
             progress.advance(len(block))
 
 
-def _write_grid(generator: InferenceGenerator, out: Path) -> None:
-    images.write_png(out, images.magnified(images.grid(np.concatenate(list(_blocks(generator))))))
+def _write_grid(generator: InferenceGenerator, label: int | None, out: Path) -> None:
+    images.write_png(out, images.magnified(images.grid(np.concatenate(list(_blocks(generator, label))))))
 
 
-def _write_arrays(generator: InferenceGenerator, out: Path) -> None:
-    """An .npz whose images are written as they come, so that any number fits into memory."""
+def _write_arrays(generator: InferenceGenerator, label: int | None, out: Path) -> None:
+    """An .npz whose images are written as they come, so that any number fits into memory.
+
+    A conditional generator's has "labels" as well: int32, the number of each image's class.
+    """
     header = {"descr": "|u1", "fortran_order": False, "shape": (FLAGS.num, *generator.model.output_shape[1:])}
     with files.written_aside(out) as temporary, zipfile.ZipFile(temporary, "w", allowZip64=True) as archive:
         with archive.open("images.npy", "w", force_zip64=True) as stream:
             np.lib.format.write_array_header_1_0(stream, header)
-            for block in _blocks(generator):
+            for block in _blocks(generator, label):
                 stream.write(block.tobytes())
         with archive.open("seeds.npy", "w", force_zip64=True) as stream:
             np.lib.format.write_array(stream, np.array(_seeds(), np.int64))
+        if generator.config.conditional:
+            with archive.open("labels.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, generator.labels(np.array(_seeds(), np.int64), label).numpy())
 
 
-def _write_folder(generator: InferenceGenerator, out: Path) -> None:
+def _write_folder(generator: InferenceGenerator, label: int | None, out: Path) -> None:
     out.mkdir(exist_ok=True)
     seeds = iter(_seeds())
-    for block in _blocks(generator):
+    for block in _blocks(generator, label):
         for pixels in block:
             images.write_png(out / _image_name(next(seeds)), pixels)
 

@@ -3,6 +3,8 @@
 python train.py                            the digits that come with scikit-learn
 python train.py --dataset=mnist            any image data set of TensorFlow Datasets
 python train.py --dataset=~/photos         your own images: a folder, a .zip or an .npz
+python train.py --dataset=mnist --conditional
+                                           with the labels: the generator makes the class that is asked for
 python train.py --run=runs/00000-mnist_28  goes on where that run stopped
 """
 
@@ -15,13 +17,12 @@ from dcgan_tf import console
 
 with console.quiet_stderr():
     import keras
-    import numpy as np
     import tensorflow as tf
 
     tf.config.list_physical_devices()  # the first look at the devices prints as well
 
 import dcgan_tf
-from dcgan_tf import data, presets, resolution, runs, seeds, summary
+from dcgan_tf import data, presets, resolution, runs, summary
 from dcgan_tf.config import Config
 from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.flags import Flags
@@ -48,7 +49,7 @@ def main() -> None:
     else:
         source = data.open_source(resolution.data_settings(FLAGS.preset, given))
         info = source.info()
-        config, preset = resolution.new(FLAGS.preset, given, info.image_size, info.channels)
+        config, preset = resolution.new(FLAGS.preset, given, info.image_size, info.channels, len(info.class_names))
     if FLAGS.dry_run:
         print(summary.describe(_with_duration(config, source.info().count), preset))
         return
@@ -61,6 +62,8 @@ def main() -> None:
     store = data.prepare_store(
         source, config.model.image_size, config.model.channels, config.data.crop, config.data.cache_dir
     )
+    if config.model.conditional:
+        resolution.require_classes(len(store.class_names), config.model.classes)
     config = _with_duration(config, len(store)).with_settings(vars(data.located(config.data, source)))
     if not distribution.is_chief(strategy):
         _train_with_chief(run, config, store, strategy)
@@ -146,8 +149,7 @@ def _train_with_chief(run: runs.Run, config: Config, store: data.ImageStore, str
 
 def _write_beginning(run: runs.Run, config: Config, preset: str, store: data.ImageStore) -> None:
     _write_config(run, config, preset, store)
-    chosen = seeds.generator(config.training.seed, "reals", 0).permutation(len(store))[:64]
-    reporting.write_reals(run, np.asarray(store.images[np.sort(chosen)]))
+    reporting.write_reals(run, *data.examples(store, config.training.seed, by_class=config.model.conditional))
 
 
 def _write_config(run: runs.Run, config: Config, preset: str, store: data.ImageStore) -> None:

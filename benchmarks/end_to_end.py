@@ -49,9 +49,10 @@ def check(steps: int, config: Config) -> None:
 
 
 def noise(path: Path, config: Config, count: int) -> None:
-    """Writes `count` random images of the configuration's size as an .npz."""
+    """Writes `count` random images of the configuration's size as an .npz, with its classes where it has any."""
     shape = (count, *config.model.image_size, config.model.channels)
-    np.savez(path, images=np.random.default_rng(0).integers(0, 256, shape, np.uint8))
+    labels = {"labels": np.arange(count) % config.model.classes} if config.model.conditional else {}
+    np.savez(path, images=np.random.default_rng(0).integers(0, 256, shape, np.uint8), **labels)
 
 
 def train(preset: str, settings: dict[str, Any], config: Config, steps: int) -> Speeds:

@@ -76,7 +76,7 @@ def _rows(config: Config) -> list[tuple[str, str, dict]]:
     rows = [(f"dcgan_tf {config.training.precision}", ours, {"config": config})]
     if FLAGS.bfloat16 and config != half:
         rows.append(("dcgan_tf mixed_bfloat16", ours, {"config": half}))
-    if _torch_wanted():
+    if _torch_wanted(config):
         kinds = {
             BASELINE: {"channels_last": False, "bfloat16": False},
             f"{BASELINE}, channels_last": {"channels_last": True, "bfloat16": False},
@@ -87,7 +87,10 @@ def _rows(config: Config) -> list[tuple[str, str, dict]]:
     return [*rows, (LIMIT, "benchmarks.matrix_product", {})]
 
 
-def _torch_wanted() -> bool:
+def _torch_wanted(config: Config) -> bool:
+    if FLAGS.torch and (config.model.conditional or config.model.hidden_units or config.model.output != "tanh"):
+        print("the PyTorch networks here have no classes, hidden layers or sigmoid, so only our own rows are measured")
+        return False
     if FLAGS.torch and importlib.util.find_spec("torch") is None:
         print("PyTorch is not installed, so only our own rows are measured; to compare: pip install torch==2.13.0")
         return False

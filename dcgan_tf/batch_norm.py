@@ -14,15 +14,15 @@ class Reestimator:
     """Sets moving mean and variance of every batch norm of one network; traced once, used for many weights.
 
     Args:
-        model: a Sequential model in float32.
+        model: a Sequential or functional model in float32, each of whose layers is used once.
     """
 
-    def __init__(self, model: keras.Sequential):
+    def __init__(self, model: keras.Model):
         self._model = model
         self._norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
         self._statistics = tf.function(self._batch_statistics, reduce_retracing=True)
 
-    def __call__(self, batches: Iterable[tf.Tensor]) -> None:
+    def __call__(self, batches: Iterable[tf.Tensor | list[tf.Tensor]]) -> None:
         """Uses the network's inputs in `batches`, at least one; large ones (128), as in training."""
         count, sums = 0, None
         for batch in batches:
@@ -33,15 +33,20 @@ class Reestimator:
             layer.moving_mean.assign(mean / count)
             layer.moving_variance.assign(variance / count)
 
-    def _batch_statistics(self, inputs: tf.Tensor) -> list[tf.Tensor]:
-        outputs, found = inputs, []
+    def _batch_statistics(self, inputs: tf.Tensor | list[tf.Tensor]) -> list[tf.Tensor]:
+        """Mean and variance of each batch norm in turn, every layer applied to what its inputs have become."""
+        values = {id(symbol): value for symbol, value in zip(self._model.inputs, tf.nest.flatten(inputs), strict=True)}
+        found = []
         for layer in self._model.layers:
-            if layer not in self._norms:
-                outputs = layer(outputs, training=False)
+            if isinstance(layer, keras.layers.InputLayer):
                 continue
-            mean, variance = tf.nn.moments(outputs, axes=list(range(outputs.shape.rank - 1)))
-            outputs = tf.nn.batch_normalization(
-                outputs, mean, variance, layer.beta.value, layer.gamma.value, layer.epsilon
-            )
-            found += [mean, variance]
+            arguments = tf.nest.map_structure(lambda symbol: values[id(symbol)], layer.input)
+            if layer in self._norms:
+                mean, variance = tf.nn.moments(arguments, axes=list(range(arguments.shape.rank - 1)))
+                offset, gain = (None if part is None else part.value for part in (layer.beta, layer.gamma))
+                outputs = tf.nn.batch_normalization(arguments, mean, variance, offset, gain, layer.epsilon)
+                found += [mean, variance]
+            else:
+                outputs = layer(arguments, training=False)
+            values[id(layer.output)] = outputs
         return found

@@ -23,8 +23,12 @@ def setting(
     below: float | None = None,
     above: float | None = None,
     trajectory: bool = True,
+    flag: bool = True,
 ) -> Any:
-    """A dataclass field with its help text, the values it allows, and whether the course of a run depends on it."""
+    """A dataclass field with its help text, the values it allows, and whether the course of a run depends on it.
+
+    One without a `flag` is not the user's to set; it follows from the data set.
+    """
     metadata = {
         "text": text,
         "choices": choices,
@@ -33,6 +37,7 @@ def setting(
         "below": below,
         "above": above,
         "trajectory": trajectory,
+        "flag": flag,
     }
     return field(default=default, metadata=metadata)
 
@@ -104,6 +109,18 @@ class ModelConfig(Section):
 
     image_size: geometry.Size = setting((32, 32), "side of the square image (64), or height x width (64x96), in pixels")
     channels: int = setting(3, "1 grey, 3 RGB, 4 RGBA; default: what the data set has", choices=(1, 3, 4))
+    conditional: bool = setting(
+        False,
+        "tell both networks each image's class, appended to z and to every further input, as in the paper's MNIST "
+        "code; the data set must have labels",
+    )
+    classes: int = setting(
+        0,
+        "classes of the data set where the networks are conditional, else 0",
+        minimum=0,
+        trajectory=False,  # labels are part of the data set's checksum, which is checked on resume
+        flag=False,
+    )
     latent_dim: int = setting(100, "length of the latent vector z", minimum=1, maximum=65536)
     latent_law: str = setting(
         "normal", "law of z: uniform on [-1, 1] (paper) or standard normal", choices=("uniform", "normal")
@@ -127,6 +144,19 @@ class ModelConfig(Section):
         "channel), or linear (neither batch norm nor ReLU)",
         choices=("unit_norm", "channel_norm", "linear"),
     )
+    hidden_units: int = setting(
+        0,
+        "units of a fully connected layer before the projection, and of one before the last layer of the "
+        "discriminator; 0: none (paper); its MNIST code has 1024",
+        minimum=0,
+        maximum=65536,
+    )
+    output: str = setting(
+        "tanh",
+        "last activation of the generator: tanh (paper), or sigmoid (its MNIST code), and then the discriminator sees "
+        "pixels from 0 to 1",
+        choices=("tanh", "sigmoid"),
+    )
     use_bias: bool = setting(False, "give the layers that no batch norm follows a bias (the paper's have none)")
     head: str = setting(
         "flatten",
@@ -138,11 +168,14 @@ class ModelConfig(Section):
         0.9, "how much of its running statistics batch norm keeps per pass", minimum=0, below=1
     )
     norm_epsilon: float = setting(1e-5, "added to the variance in batch norm", above=0, maximum=0.1)
+    norm_affine: bool = setting(True, "give batch norm a gain and an offset (the paper's MNIST code has none)")
 
     def __post_init__(self):
         super().__post_init__()
         geometry.doublings(self.image_size, self.generator_depth)
         geometry.doublings(self.image_size, self.discriminator_depth)
+        if self.conditional != (self.classes > 0):
+            raise SettingError("conditional", self.conditional, "it goes with the classes of a labelled data set")
 
 
 @dataclass(frozen=True)

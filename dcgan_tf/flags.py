@@ -78,12 +78,12 @@ class Flags:
 
     def settings(self) -> None:
         """Defines a flag for each setting of `Config`; None means that the preset decides."""
-        for item in all_settings():
+        for item in _settings_with_flags():
             self._define_setting(item)
 
     def given_settings(self) -> dict[str, Any]:
         """The settings that stand on the command line, by name."""
-        values = {item.name: getattr(self, item.name) for item in all_settings()}
+        values = {item.name: getattr(self, item.name) for item in _settings_with_flags()}
         return {name: value for name, value in values.items() if value is not None}
 
     def parse(self, argv: Sequence[str]) -> None:
@@ -129,6 +129,10 @@ class Flags:
             self.text(item.name, None, text)
         else:
             self._define(_Converted(_size, "64 or 64x96"), item.name, None, text)
+
+
+def _settings_with_flags() -> list[dataclasses.Field]:
+    return [item for item in all_settings() if item.metadata["flag"]]
 
 
 def _whole(argument: str) -> int:

@@ -1,17 +1,20 @@
-"""The two networks, as Keras Sequential models (paper, sections 3 and 4, Figure 1).
+"""The two networks, as Keras models: Sequential, or functional where they are conditional (see `conditioning`).
+
+Paper, sections 3 and 4, Figure 1; the conditional ones: the authors' code for MNIST.
 
 Generator: z, projected to a small grid of many filters, is doubled by strided transposed convolutions to the image;
 batch norm and ReLU in between, tanh at the end. Discriminator: strided convolutions halve the image down to a small
-grid; LeakyReLU 0.2 everywhere, batch norm everywhere but at the input; one logit at the end. No pooling, no hidden
-dense layer. All weights start from N(0, 0.02), batch-norm gains from N(1, 0.02).
+grid; LeakyReLU 0.2 everywhere, batch norm everywhere but at the input; one logit at the end. No pooling; no hidden
+dense layer but with `hidden_units`. All weights start from N(0, 0.02), batch-norm gains from N(1, 0.02).
 
 Layer names are stable: they name the variables in checkpoints.
 """
 
 import keras
+import tensorflow as tf
 from keras import layers
 
-from dcgan_tf import geometry, seeds
+from dcgan_tf import conditioning, geometry, seeds
 from dcgan_tf.config import ModelConfig
 
 LEAK = 0.2
@@ -73,6 +76,8 @@ class _Builder:
             layers.BatchNormalization(
                 momentum=self.config.norm_momentum,
                 epsilon=self.config.norm_epsilon,
+                scale=self.config.norm_affine,
+                center=self.config.norm_affine,
                 gamma_initializer=self.weights(name, mean=1.0),
                 synchronized=True,
                 name=name,
@@ -86,14 +91,27 @@ class _Builder:
     def leaky_relu(self, name: str) -> None:
         self.add(layers.LeakyReLU(negative_slope=LEAK, name=name, dtype=self.precision))
 
-    def model(self, shape: tuple[int, ...], input_name: str) -> keras.Sequential:
-        return keras.Sequential([keras.Input(shape, name=input_name), *self.layers], name=self.name)
+    def rescale(self, name: str, scale: float, offset: float, dtype: str) -> None:
+        self.add(layers.Rescaling(scale, offset, name=name, dtype=dtype))
+
+    def model(self, shape: tuple[int, ...], input_name: str) -> keras.Model:
+        inputs, classes = keras.Input(shape, name=input_name), self.config.classes
+        if classes:
+            return conditioning.conditional_model(inputs, self.layers, classes, self.precision, self.name)
+        return keras.Sequential([inputs, *self.layers], name=self.name)
+
+
+def inputs(values: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor | list[tf.Tensor]:
+    """What either network is called with: z or images alone, and with labels where it is conditional."""
+    return values if labels is None else [values, labels]
 
 
 def build_generator(
     config: ModelConfig, seed: int = 0, precision: str = "float32", name: str = "generator"
-) -> keras.Sequential:
+) -> keras.Model:
     """z float32 [n, latent_dim] to images float32 [n, height, width, channels] in [-1, 1].
+
+    A conditional one is called with [z, label], label int32 [n].
 
     Args:
         config: the networks' section of a configuration.
@@ -103,6 +121,10 @@ def build_generator(
     """
     build = _Builder(config, seed, name, precision)
     filters = generator_filters(config)
+    if config.hidden_units:
+        build.dense("hidden", config.hidden_units, bias=False)
+        build.norm("hidden_norm")
+        build.relu("hidden_relu")
     _project(build, filters[0])
     for scale in range(1, len(filters) + 1):
         last = scale == len(filters)
@@ -114,7 +136,9 @@ def build_generator(
             _up(build, f"up{scale}", filters[scale], strides=2)
     output_strides = 1 if config.layers_per_scale == 2 else 2
     build.conv(layers.Conv2DTranspose, "image", config.channels, output_strides, config.use_bias)
-    build.add(layers.Activation("tanh", name="tanh", dtype="float32"))  # [n, height, width, channels]
+    build.add(layers.Activation(config.output, name=config.output, dtype="float32"))  # [n, height, width, channels]
+    if config.output == "sigmoid":
+        build.rescale("signed_range", 2.0, -1.0, dtype="float32")
     return build.model((config.latent_dim,), "z")
 
 
@@ -141,9 +165,14 @@ def _up(build: _Builder, name: str, filters: int, strides: int) -> None:
 
 def build_discriminator(
     config: ModelConfig, seed: int = 0, precision: str = "float32", name: str = "discriminator"
-) -> keras.Sequential:
-    """images float32 [n, height, width, channels] in [-1, 1] to logits float32 [n, 1]; see `build_generator`."""
+) -> keras.Model:
+    """images float32 [n, height, width, channels] in [-1, 1] to logits float32 [n, 1]; see `build_generator`.
+
+    A conditional one is called with [images, label].
+    """
     build = _Builder(config, seed, name, precision)
+    if config.output == "sigmoid":
+        build.rescale("unsigned_range", 0.5, 0.5, dtype=precision)
     for scale, filters in enumerate(discriminator_filters(config), start=1):
         if config.layers_per_scale == 2:
             _down(build, f"refine{scale}", filters, strides=1)
@@ -152,13 +181,17 @@ def build_discriminator(
         build.add(layers.GlobalAveragePooling2D(name="average", dtype=build.precision))
     else:
         build.add(layers.Flatten(name="flatten", dtype=build.precision))
+    if config.hidden_units:
+        build.dense("hidden", config.hidden_units, bias=False)
+        build.norm("hidden_norm")
+        build.leaky_relu("hidden_leaky")
     build.dense("logit", 1, bias=config.use_bias)
     build.add(layers.Activation("linear", name="logit_float32", dtype="float32"))  # [n, 1]
     return build.model((*config.image_size, config.channels), "image")
 
 
 def _down(build: _Builder, name: str, filters: int, strides: int) -> None:
-    first = not build.layers  # no batch norm at the discriminator's input
+    first = not any(isinstance(layer, layers.Conv2D) for layer in build.layers)  # no batch norm at the input
     build.conv(layers.Conv2D, name, filters, strides, bias=first and build.config.use_bias)
     if not first:
         build.norm(f"{name}_norm")

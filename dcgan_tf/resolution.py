@@ -20,7 +20,7 @@ def data_settings(preset: str | None, given: Mapping[str, Any]) -> DataConfig:
 
 
 def new(
-    preset: str | None, given: Mapping[str, Any], image_size: tuple[int, int] | None, channels: int
+    preset: str | None, given: Mapping[str, Any], image_size: tuple[int, int] | None, channels: int, classes: int
 ) -> tuple[Config, str]:
     """The configuration of a new run, and the name of its preset.
 
@@ -29,9 +29,36 @@ def new(
         given: settings that the user gave, by name; they win.
         image_size: of most images of the data set, or None when that is not known.
         channels: of the data set.
+        classes: of the data set; 0 when it has no labels.
+
+    Raises:
+        SettingError: when the networks are to be conditional, and the data set has fewer than two classes.
     """
-    name = preset or presets.fitting(given.get("dataset", "digits"), image_size, channels)
-    return presets.base(name).with_settings({"channels": channels, **given}), name
+    name = preset or presets.fitting(
+        given.get("dataset", "digits"), image_size, channels, given.get("conditional", False)
+    )
+    base = presets.base(name)
+    if given.get("conditional", base.model.conditional):
+        require_classes(classes)
+        labels = {"conditional": True, "classes": classes}
+    else:
+        labels = {"conditional": False, "classes": 0}
+    return base.with_settings({"channels": channels, **given, **labels}), name
+
+
+def require_classes(found: int, wanted: int = 0) -> None:
+    """Raises SettingError unless a data set has the classes that conditional networks need.
+
+    Args:
+        found: classes of the data set; 0 when it has no labels.
+        wanted: how many the networks were made for; 0 when that is still to be decided.
+    """
+    if found < 2:
+        has = "has one class only" if found else "has no labels"
+        remedy = "give one with labels (a folder with one sub-folder for each class, say), or add --noconditional"
+        raise SettingError("conditional", True, f"this data set {has}; {remedy}")
+    if wanted and found != wanted:
+        raise SettingError("conditional", True, f"this data set has {found} classes, and the networks {wanted}")
 
 
 def continued(run: Run, preset: str | None, given: Mapping[str, Any]) -> tuple[Config, dict]:
@@ -43,9 +70,14 @@ def continued(run: Run, preset: str | None, given: Mapping[str, Any]) -> tuple[C
         UserError: when a setting differs on which the course of the run depends; the message names it.
     """
     stored, recorded = run.read_config()
-    other = preset and preset != recorded["preset"]
-    base = presets.base(preset).with_settings({"channels": stored.model.channels}) if other else stored
-    config = replace(base, device=DeviceConfig()).with_settings(dict(given))
+    base = presets.base(preset) if preset and preset != recorded["preset"] else stored
+    conditional = given.get("conditional", base.model.conditional)
+    of_data = {
+        "channels": stored.model.channels,
+        "conditional": conditional,
+        "classes": (stored.model.classes or 1) if conditional else 0,  # if it differs, it is refused below
+    }
+    config = replace(base, device=DeviceConfig()).with_settings(of_data | given)
     if differing := stored.trajectory_differences(config):
         changes = ", ".join(f"--{name}={_text(stored, name)} (not {_text(config, name)})" for name in differing)
         raise UserError(f"--run={run.path}: this run was started with {changes}; give a new --run for other settings")

@@ -40,6 +40,14 @@ def latents(seed: int, stream: str, counter: tf.Tensor | int, count: int, dim: i
     return _draw([count, dim], key, law)
 
 
+def labels_of_images(image_seeds: tf.Tensor, classes: int) -> tf.Tensor:
+    """The class of each image seed where nobody asks for another: the seed modulo the classes, int64 [n] to int32 [n].
+
+    Any run of successive seeds has the classes evenly.
+    """
+    return tf.cast(tf.cast(image_seeds, tf.int64) % classes, tf.int32)
+
+
 def latents_of_images(image_seeds: tf.Tensor, dim: int, law: str) -> tf.Tensor:
     """One latent vector for each image seed: int64 [n] to float32 [n, dim].
 

@@ -15,16 +15,17 @@ _TENSORFLOW_GIB = 0.7
 
 
 def settings_text(config: Config) -> str:
-    """One line per setting, in the form in which the command line takes it."""
+    """One line per setting, in the form in which the command line takes it; without dashes where it takes none."""
     lines = []
     for item in all_settings():
         value = config.value(item.name)
         text = geometry.size_text(value) if isinstance(value, tuple) else f"{value:g}" if item.type is float else value
-        lines.append(f"  --{item.name}={str(text).lower() if item.type is bool else text}")
+        dashes = "--" if item.metadata["flag"] else ""
+        lines.append(f"  {dashes}{item.name}={str(text).lower() if item.type is bool else text}")
     return "\n".join(lines)
 
 
-def layer_table(model: keras.Sequential) -> str:
+def layer_table(model: keras.Model) -> str:
     """Name, output shape and parameters of every layer, and the sums."""
     rows = [("layer", "output", "parameters", "of them trainable")]
     for layer in model.layers:
@@ -38,7 +39,7 @@ def layer_table(model: keras.Sequential) -> str:
     )
 
 
-def training_bytes(config: Config, generator: keras.Sequential, discriminator: keras.Sequential) -> int:
+def training_bytes(config: Config, generator: keras.Model, discriminator: keras.Model) -> int:
     """A rough estimate of the memory that training takes on all devices together, without TensorFlow itself."""
     g, d = models.trainable_count(generator), models.trainable_count(discriminator)
     variables = 4 * (
@@ -49,7 +50,7 @@ def training_bytes(config: Config, generator: keras.Sequential, discriminator: k
     return int(variables + _ACTIVATION_COPIES * size * config.training.batch_size * per_image)
 
 
-def _outputs(model: keras.Sequential) -> int:
+def _outputs(model: keras.Model) -> int:
     total = 0
     for layer in model.layers:
         count = 1

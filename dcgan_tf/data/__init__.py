@@ -1,5 +1,6 @@
 """Images: from any source, through one kind of store, to batches."""
 
+from dcgan_tf.data.examples import examples
 from dcgan_tf.data.pipeline import batch_indices, batches, settle
 from dcgan_tf.data.preparation import prepare_store
 from dcgan_tf.data.selection import located, open_source
@@ -14,6 +15,7 @@ __all__ = [
     "UnusableImage",
     "batch_indices",
     "batches",
+    "examples",
     "located",
     "open_source",
     "open_store",

@@ -171,10 +171,10 @@ class Trainer:
         self._seconds, self._reported = 0.0, self.step
 
     def _draw_samples(self) -> None:
-        """Draws the images of the seeds 0, 1, 2, ... with the weights of now."""
+        """Draws the sample grid with the weights of now."""
         if self.reporter:
             self.sampler.load(self.state.sampling_weights())
-            self.reporter.samples(self.step, self.sampler.images(0, self.config.report.sample_count))
+            self.reporter.samples(self.step, *self.sampler.samples(self.config.report.sample_count))
 
     def _save(self) -> None:
         """Writes a checkpoint, and draws the curves."""

@@ -42,9 +42,9 @@ class Reporter:
                 if name != "step":
                     tf.summary.scalar(name, value)
 
-    def samples(self, step: int, pixels: np.ndarray) -> None:
-        """Writes a grid of uint8 [n, height, width, channels]."""
-        picture = images.magnified(images.grid(pixels))
+    def samples(self, step: int, pixels: np.ndarray, columns: int = 0) -> None:
+        """Writes a grid of uint8 [n, height, width, channels]; without a number of columns it is about square."""
+        picture = images.magnified(images.grid(pixels, columns))
         images.write_png(self.run.samples_file(step), picture)
         with self._tensorboard.as_default(step=step):
             tf.summary.image("samples", picture[None])
@@ -62,10 +62,10 @@ class Reporter:
             images.write_gif(self.run.animation_file, grids)
 
 
-def write_reals(run: Run, pixels: np.ndarray) -> None:
+def write_reals(run: Run, pixels: np.ndarray, columns: int = 0) -> None:
     """Writes a grid of training images, uint8 [n, height, width, channels], unless it is there."""
     if not run.reals_file.exists():
-        images.write_png(run.reals_file, images.magnified(images.grid(pixels)))
+        images.write_png(run.reals_file, images.magnified(images.grid(pixels, columns)))
 
 
 def read_rows(run: Run) -> list[dict[str, float]]:

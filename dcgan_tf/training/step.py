@@ -3,13 +3,17 @@
 Everything is averaged over the *global* batch exactly once: losses are sums over a replica's examples divided by the
 global batch, gradients are summed over replicas by the optimizer, batch norm sums its statistics over replicas. Latents
 are drawn for the global batch and sliced. So a step is the same on one device and on several.
+
+Conditional networks: generated images take the labels of the batch of real ones, as in the paper's MNIST code. So each
+class is asked for as often as the data have it, the discriminator learns nothing from how often a label comes, and the
+labels of every replica are there with its images.
 """
 
 from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
-from dcgan_tf import pixels, seeds
+from dcgan_tf import models, pixels, seeds
 from dcgan_tf.config import Config
 from dcgan_tf.losses import LOSSES
 from dcgan_tf.training import distribution
@@ -23,8 +27,9 @@ def make_train_steps(
 ) -> Callable[[Iterator, tf.Tensor], None]:
     """Returns `train_steps(iterator, count)`: `count` training steps in one graph call.
 
-    The iterator yields distributed (images uint8, labels) of one global batch; a step takes as many as its schedule
-    has discriminator updates. Scalars are added to `state.sums`; nothing is returned, nothing leaves the device.
+    The iterator yields distributed (images uint8, labels int32) of one global batch; a step takes as many as its
+    schedule has discriminator updates. Scalars are added to `state.sums`; nothing is returned, nothing leaves the
+    device.
     """
     update = _Update(state, config, strategy)
     replica_step = tf.function(update.step, jit_compile=True) if config.training.jit else update.step
@@ -32,7 +37,7 @@ def make_train_steps(
     @tf.function
     def train_steps(iterator, count):
         for _ in tf.range(count):
-            batches, step, seconds = _timed_batches(iterator, config.training.d_steps, state.step)
+            batches, step, seconds = _timed_batches(iterator, config, state.step)
             scalars = strategy.run(replica_step, args=(batches, _global_latents(config, step)))
             state.sums.assign_add(strategy.reduce(tf.distribute.ReduceOp.SUM, scalars, axis=None))
             state.summed_steps.assign_add(1)
@@ -43,15 +48,18 @@ def make_train_steps(
     return train_steps
 
 
-def _timed_batches(iterator: Iterator, count: int, step: tf.Variable):
-    """The images of the next `count` batches, the step, and the seconds that the batches were waited for.
+def _timed_batches(iterator: Iterator, config: Config, step: tf.Variable):
+    """The next batches of one step, the step, and the seconds that the batches were waited for.
+
+    A batch is (images,), or (images, labels) where the networks are conditional.
 
     The step is read after the batches have come, and the latents depend on it, so nothing else computes while the clock
     runs.
     """
+    parts_of_batch = 2 if config.model.conditional else 1
     start = tf.timestamp()
     with tf.control_dependencies([start]):
-        batches = [next(iterator)[0] for _ in range(count)]
+        batches = [next(iterator)[:parts_of_batch] for _ in range(config.training.d_steps)]
     parts = [part for batch in batches for part in tf.nest.flatten(batch, expand_composites=True)]
     with tf.control_dependencies(parts):
         seconds = tf.timestamp() - start
@@ -98,11 +106,12 @@ class _Update:
         self.replica_batch = distribution.replica_batch(strategy, self.batch_size)
         self.step = {"simultaneous": self._simultaneous, "algorithm1": self._algorithm1}[config.training.update]
 
-    def _simultaneous(self, batches: list[tf.Tensor], latents: list[tf.Tensor]) -> tf.Tensor:
+    def _simultaneous(self, batches: list[tuple[tf.Tensor, ...]], latents: list[tf.Tensor]) -> tf.Tensor:
         """One generator pass; both networks are updated from the same outputs."""
+        images, *labels = batches[0]
         with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
-            generated = self.generator(self._slice(latents[0]), training=True)
-            real_logits, fake_logits = self._logits(batches[0], generated)
+            generated = self.generator(models.inputs(self._slice(latents[0]), *labels), training=True)
+            real_logits, fake_logits = self._logits(images, generated, *labels)
             d_loss = self._discriminator_loss(real_logits, fake_logits)
             g_loss = self._generator_loss(fake_logits)
             d_objective = self._objective(d_loss, self.discriminator, self.discriminator_optimizer)
@@ -113,30 +122,31 @@ class _Update:
         self.generator_optimizer.apply(g_gradients, self.generator.trainable_variables)
         return self._scalars(d_loss, g_loss, real_logits, fake_logits)
 
-    def _algorithm1(self, batches: list[tf.Tensor], latents: list[tf.Tensor]) -> tf.Tensor:
+    def _algorithm1(self, batches: list[tuple[tf.Tensor, ...]], latents: list[tf.Tensor]) -> tf.Tensor:
         """k discriminator updates on fresh images and latents, one generator update on fresh latents.
 
         Algorithm 1 of Goodfellow et al., 2014 (arXiv:1406.2661). The scalars are those of the last discriminator
-        update.
+        update, and the generator's labels are those of its batch.
         """
         for batch, z in zip(batches, latents[:-1], strict=True):
-            d_loss, real_logits, fake_logits = self._update_discriminator(batch, self._slice(z))
-        g_loss = self._update_generator(self._slice(latents[-1]))
+            d_loss, real_logits, fake_logits = self._update_discriminator(self._slice(z), *batch)
+        g_loss = self._update_generator(self._slice(latents[-1]), *batches[-1][1:])
         return self._scalars(d_loss, g_loss, real_logits, fake_logits)
 
-    def _update_discriminator(self, batch: tf.Tensor, latents: tf.Tensor):
-        generated = self.generator(latents, training=True)
+    def _update_discriminator(self, latents: tf.Tensor, images: tf.Tensor, *labels: tf.Tensor):
+        generated = self.generator(models.inputs(latents, *labels), training=True)
         with tf.GradientTape() as tape:
-            real_logits, fake_logits = self._logits(batch, generated)
+            real_logits, fake_logits = self._logits(images, generated, *labels)
             loss = self._discriminator_loss(real_logits, fake_logits)
             objective = self._objective(loss, self.discriminator, self.discriminator_optimizer)
         gradients = tape.gradient(objective, self.discriminator.trainable_variables)
         self.discriminator_optimizer.apply(gradients, self.discriminator.trainable_variables)
         return loss, real_logits, fake_logits
 
-    def _update_generator(self, latents: tf.Tensor) -> tf.Tensor:
+    def _update_generator(self, latents: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            loss = self._generator_loss(self.discriminator(self.generator(latents, training=True), training=True))
+            generated = self.generator(models.inputs(latents, *labels), training=True)
+            loss = self._generator_loss(self.discriminator(models.inputs(generated, *labels), training=True))
             objective = self._objective(loss, self.generator, self.generator_optimizer)
         gradients = tape.gradient(objective, self.generator.trainable_variables)
         self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
@@ -149,10 +159,10 @@ class _Update:
         first = tf.distribute.get_replica_context().replica_id_in_sync_group * self.replica_batch
         return tf.ensure_shape(latents[first : first + self.replica_batch], [self.replica_batch, latents.shape[1]])
 
-    def _logits(self, batch: tf.Tensor, generated: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _logits(self, images: tf.Tensor, generated: tf.Tensor, *labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Real and generated images pass the discriminator apart, each with its own batch statistics."""
-        real_logits = self.discriminator(pixels.to_model_range(batch), training=True)
-        return real_logits, self.discriminator(generated, training=True)
+        real_logits = self.discriminator(models.inputs(pixels.to_model_range(images), *labels), training=True)
+        return real_logits, self.discriminator(models.inputs(generated, *labels), training=True)
 
     def _discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
         return self._mean(self.loss.real(real_logits, self.real_target)) + self._mean(self.loss.fake(fake_logits))
