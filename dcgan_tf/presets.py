@@ -204,7 +204,7 @@ PRESETS: dict[str, Preset] = {
             model=ModelConfig(image_size=(28, 28), channels=1, conditional=True, classes=10),
             training=TrainingConfig(steps=5000, ema_decay=_EVERYDAY_EMA),
         ),
-        "the same with labels: `--dataset=mnist --conditional`",
+        "the same images with labels: `--dataset=mnist --conditional`",
         "Everyday: the networks of mnist_28 with the label appended as in mnist_28_conditional.",
         generator_parameters=832_800,
         discriminator_parameters=169_354,

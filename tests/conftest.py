@@ -6,7 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -60,3 +62,25 @@ def trained_run(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("runs") / "tiny"
     assert console.execute(module.main, module.FLAGS, ["train.py", "--preset=tiny", f"--run={path}"]) == 0
     return path
+
+
+@pytest.fixture(scope="session")
+def conditional_run(tmp_path_factory) -> Path:
+    """A finished conditional run of the tiny preset, on a folder with the classes cats, dogs and owls."""
+    from dcgan_tf import console
+
+    module = importlib.import_module("train")
+    folder = tmp_path_factory.mktemp("classes")
+    make_classes(folder / "pets", {"cats": 5, "dogs": 5, "owls": 2})
+    arguments = ["--preset=tiny", "--conditional", f"--dataset={folder}/pets", f"--run={folder}/run"]
+    assert console.execute(module.main, module.FLAGS, ["train.py", *arguments]) == 0
+    return folder / "run"
+
+
+def make_classes(folder: Path, counts: dict[str, int]) -> None:
+    """A sub-folder for each class with so many small grey pictures, each class of another brightness."""
+    for index, (name, count) in enumerate(counts.items()):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = np.full((16, 16), 10 + 50 * index + number, np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")

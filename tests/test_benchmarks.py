@@ -37,7 +37,7 @@ def test_passes(training, pytorch, generator, discriminator):
     assert costs.discriminator_passes(training, pytorch).cost(inner) == discriminator
 
 
-@pytest.mark.parametrize("name", presets.names())
+@pytest.mark.parametrize("name", [name for name in presets.names() if not presets.base(name).model.conditional])
 def test_pytorch_networks_are_the_same(name):
     torch = pytest.importorskip("torch")
     from benchmarks import torch_step
@@ -51,6 +51,12 @@ def test_pytorch_networks_are_the_same(name):
     assert images.shape == (2, model.channels, *model.image_size)
     assert torch_step.parameter_count(generator) == preset.generator_parameters
     assert torch_step.parameter_count(discriminator) == preset.discriminator_parameters
+
+
+def test_conditional_networks_are_measured_without_pytorch(capsys):
+    train_step.FLAGS.parse(["train_step"])
+    assert not train_step._torch_wanted(presets.base("mnist_28_conditional"))
+    assert "only our own rows" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("settings", [{}, {"update": "algorithm1", "d_steps": 2}])

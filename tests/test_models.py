@@ -13,6 +13,11 @@ def networks(config: ModelConfig, **arguments):
     return models.build_generator(config, **arguments), models.build_discriminator(config, **arguments)
 
 
+def with_labels(config: ModelConfig, values: np.ndarray):
+    """What a network is called with: the values alone, or with the labels 0, 1, 2, ..."""
+    return models.inputs(values, np.arange(len(values), dtype=np.int32) if config.conditional else None)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_parameter_counts_are_those_of_the_lab_note(name):
     preset = presets.PRESETS[name]
@@ -26,7 +31,7 @@ def test_paper_64_with_batch_norm_per_channel():
     assert models.trainable_count(models.build_generator(config.model)) == 18_855_040
 
 
-@pytest.mark.parametrize("name", ["paper_64", "torch_64", "imagenet_32", "svhn_32"])
+@pytest.mark.parametrize("name", ["paper_64", "torch_64", "imagenet_32", "svhn_32", "mnist_28_conditional"])
 def test_published_networks_have_no_bias(name):
     for model in networks(presets.PRESETS[name].config.model):
         assert not [variable.path for variable in model.variables if variable.path.endswith("/bias")]
@@ -37,14 +42,14 @@ def test_shapes_ranges_and_types(name):
     config = presets.PRESETS[name].config.model
     generator, discriminator = networks(config)
     z = np.random.default_rng(0).normal(size=(2, config.latent_dim)).astype(np.float32)
-    images = generator(z, training=False)
+    images = generator(with_labels(config, z), training=False)
     assert images.shape == (2, *config.image_size, config.channels)
     assert images.dtype == "float32" and np.abs(images).max() <= 1
-    logits = discriminator(images, training=False)
+    logits = discriminator(with_labels(config, images.numpy()), training=False)
     assert logits.shape == (2, 1) and logits.dtype == "float32"
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [name for name in ALL if not presets.PRESETS[name].config.model.conditional])
 def test_the_five_guidelines_hold(name):
     """Paper, section 3: the box "Architecture guidelines for stable Deep Convolutional GANs"."""
     config = presets.PRESETS[name].config.model

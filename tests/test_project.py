@@ -19,7 +19,7 @@ LAYERS = [
     {"errors", "files", "progress"},
     {"geometry"},
     {"config"},
-    {"presets", "flags", "runs", "seeds", "images", "pixels"},
+    {"presets", "flags", "runs", "seeds", "images", "pixels", "classes", "conditioning"},
     {"console", "models", "losses"},
     {"batch_norm", "summary", "data", "resolution"},
     {"generation"},
@@ -35,6 +35,7 @@ WITHOUT_TENSORFLOW = (
     "flags",
     "runs",
     "images",
+    "classes",
     "console",
     "resolution",
 )

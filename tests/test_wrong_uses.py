@@ -1,7 +1,7 @@
 """Wrong uses, each answered by one clear line and a non-zero exit.
 
 An entry is (script, arguments, what the line must say). {tmp} is a scratch folder with the files made below, {run} a
-finished run of the tiny preset.
+finished run of the tiny preset, {conditional} one with labels.
 """
 
 import os
@@ -69,6 +69,12 @@ WRONG = [
     (TRAIN, "--preset=tiny --cache_dir={tmp}/note.txt", "cannot write to --cache_dir"),
     (TRAIN, "--dataset=~nobody/photos", "there is no such folder or file"),
     (TRAIN, "--preset=tiny --epochs=1e12", "--epochs=1e+12: these are"),
+    # labels
+    (TRAIN, "--preset=tiny --conditional --dataset={tmp}/grey.npz", "this data set has no labels"),
+    (TRAIN, "--preset=tiny --conditional --dataset={tmp}/alike.npz", "this data set has one class only"),
+    (TRAIN, "--preset=mnist_28_conditional --dataset={tmp}/grey.npz", "add --noconditional"),
+    (TRAIN, "--preset=tiny --classes=3", "there is no such setting"),
+    (TRAIN, "--run={run} --conditional", "--conditional=False (not True)"),
     # devices
     (TRAIN, "--preset=tiny --strategy=multi_worker", "name the workers"),
     (TRAIN, "--preset=tiny --worker_hosts=a:1,b:2", "say which of --worker_hosts"),
@@ -99,6 +105,12 @@ WRONG = [
     (GENERATE, "--run={run} --out=/proc/grid.png", "cannot write there"),
     (GENERATE, "--run={run} --checkpoint=7", "0, 5, 10"),
     (GENERATE, "--run={run} --weights=best", "choose one of ema, raw"),
+    (GENERATE, "--run={run} --class=3", "this run was trained without classes (train.py --conditional)"),
+    (GENERATE, "--run={conditional} --class=bird", "choose one of 0 cats, 1 dogs, 2 owls"),
+    (GENERATE, "--run={conditional} --class=3", "there is no such class"),
+    (GENERATE, "--run={conditional} --class=-1", "there is no such class"),
+    (GENERATE, "--run={conditional} --class=", "it is empty"),
+    (TRAIN, "--run={conditional} --noconditional", "--conditional=True (not False)"),
 ]
 
 
@@ -115,6 +127,8 @@ def scratch(tmp_path_factory):
     (folder / "no.zip").write_text("not a zip")
     (folder / "no.npz").write_text("not an npz")
     zipfile.ZipFile(folder / "empty.zip", "w").close()
+    np.savez(folder / "grey.npz", images=np.zeros((4, 8, 8), np.uint8))
+    np.savez(folder / "alike.npz", images=np.zeros((4, 8, 8), np.uint8), labels=np.zeros(4, np.int32))
     np.savez(folder / "flat.npz", images=np.zeros((10, 64), np.uint8))
     np.savez(folder / "five.npz", images=np.zeros((4, 8, 8, 5), np.uint8))
     np.savez(folder / "objects.npz", images=np.array([{}, []], dtype=object))
@@ -128,11 +142,11 @@ def tree(folder):
 
 @pytest.mark.parametrize(("name", "arguments", "expected"), WRONG, ids=[f"{each[0]} {each[1]}" for each in WRONG])
 def test_a_wrong_use_gets_one_clear_line(
-    script, scratch, trained_run, tmp_path, monkeypatch, name, arguments, expected
+    script, scratch, trained_run, conditional_run, tmp_path, monkeypatch, name, arguments, expected
 ):
     monkeypatch.chdir(tmp_path)
     before = tree(scratch), tree(trained_run)
-    outcome = script(name, *arguments.format(tmp=scratch, run=trained_run).split())
+    outcome = script(name, *arguments.format(tmp=scratch, run=trained_run, conditional=conditional_run).split())
     assert outcome.code in (1, 2)
     lines = [line for line in outcome.err.splitlines() if line.startswith("error: ")]
     assert len(lines) == 1 and outcome.last_line == lines[0], outcome.err

@@ -23,6 +23,14 @@ def test_one_two_and_four_replicas_follow_one_trajectory(tmp_path, settings):
         assert 0 < difference < TOLERANCE  # other devices sum in another order: equal bits would mean it ran on one
 
 
+def test_labels_go_with_their_images(tmp_path):
+    common = ("--preset=tiny", "--steps=20", "--conditional")
+    started = [processes.start(*common, f"--run={tmp_path}/{devices}", f"--devices={devices}") for devices in (1, 2)]
+    for process in started:
+        processes.finish(process)
+    assert 0 < processes.largest_difference(tmp_path / "1", tmp_path / "2") < TOLERANCE
+
+
 def test_a_run_goes_on_with_another_number_of_devices(tmp_path):
     common = ("--preset=tiny", "--checkpoint_every=10")
     whole = processes.start(*common, "--steps=20", f"--run={tmp_path}/whole")

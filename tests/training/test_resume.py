@@ -17,6 +17,7 @@ SETTINGS = [
     ("--steps_per_execution=4", "--precision=mixed_bfloat16"),
     ("--precision=mixed_float16", "--loss=lsgan"),
     ("--ema_decay=0", "--latent_law=uniform"),
+    ("--conditional", "--update=algorithm1", "--flip"),
 ]
 
 

@@ -13,6 +13,7 @@ from dcgan_tf.training.state import SCALARS, TrainingState
 from dcgan_tf.training.step import make_train_steps
 
 TINY = presets.PRESETS["tiny"].config
+CONDITIONAL = {"conditional": True, "classes": 3}
 
 
 def real_batches(config: Config, count: int) -> np.ndarray:
@@ -20,12 +21,17 @@ def real_batches(config: Config, count: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, shape, np.uint8)
 
 
+def real_labels(config: Config, count: int) -> np.ndarray:
+    shape = (count, config.training.batch_size)
+    return np.random.default_rng(1).integers(0, max(1, config.model.classes), shape, np.int32)
+
+
 def trained(config: Config, steps: int, per_call: int = 1) -> TrainingState:
     strategy = distribution.make_strategy(DeviceConfig())
     with strategy.scope():
         state = TrainingState(config)
     batches = real_batches(config, steps * config.training.d_steps)
-    labels = np.zeros(batches.shape[:2], np.int32)
+    labels = real_labels(config, len(batches))
     data = strategy.experimental_distribute_dataset(tf.data.Dataset.from_tensor_slices((batches, labels)))
     train_steps, iterator = make_train_steps(state, config, strategy), iter(data)
     for _ in range(steps // per_call):
@@ -48,31 +54,38 @@ class Reference:
         training, model = self.config.training, self.config.model
         return seeds.latents(training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_law)
 
-    def d_update(self, batch, fakes):
+    def inputs(self, values, labels):
+        return [values, labels] if self.config.model.conditional else values
+
+    def d_update(self, batch, fakes, labels):
         d = self.state.discriminator
         with tf.GradientTape() as tape:
-            real, fake = d(pixels.to_model_range(batch), training=True), d(fakes, training=True)
+            real = d(self.inputs(pixels.to_model_range(batch), labels), training=True)
+            fake = d(self.inputs(fakes, labels), training=True)
             loss = tf.reduce_mean(self.loss.real(real, self.target)) + tf.reduce_mean(self.loss.fake(fake))
         return loss, self.decayed(tape.gradient(loss, d.trainable_variables), d.trainable_variables)
 
     def decayed(self, gradients, variables):
         return [g + self.config.optimizer.l2 * v for g, v in zip(gradients, variables, strict=True)]
 
-    def run(self, batches):
+    def run(self, batches, labels):
         state, k = self.state, self.config.training.d_steps
         g, d = state.generator, state.discriminator
         for step in range(len(batches) // k):
             if self.config.training.update == "algorithm1":
                 for index in range(k):
-                    fakes = g(self.latents("discriminator_latents", step * k + index), training=True)
-                    _, gradients = self.d_update(batches[step * k + index], fakes)
+                    number = step * k + index
+                    z = self.latents("discriminator_latents", number)
+                    fakes = g(self.inputs(z, labels[number]), training=True)
+                    _, gradients = self.d_update(batches[number], fakes, labels[number])
                     state.discriminator_optimizer.apply(gradients, d.trainable_variables)
+            own = labels[step * k + k - 1]
             with tf.GradientTape() as tape:
-                fakes = g(self.latents("latents", step), training=True)
-                g_loss = tf.reduce_mean(self.loss.generator(d(fakes, training=True)))
+                fakes = g(self.inputs(self.latents("latents", step), own), training=True)
+                g_loss = tf.reduce_mean(self.loss.generator(d(self.inputs(fakes, own), training=True)))
             g_gradients = self.decayed(tape.gradient(g_loss, g.trainable_variables), g.trainable_variables)
             if self.config.training.update == "simultaneous":
-                _, gradients = self.d_update(batches[step], fakes)
+                _, gradients = self.d_update(batches[step], fakes, own)
                 state.discriminator_optimizer.apply(gradients, d.trainable_variables)
             state.generator_optimizer.apply(g_gradients, g.trainable_variables)
         return state
@@ -85,13 +98,16 @@ class Reference:
         {"update": "algorithm1", "d_steps": 2},
         {"update": "simultaneous", "l2": 0.01, "label_smoothing": 0.1},
         {"update": "algorithm1", "loss": "lsgan", "l2": 0.01, "latent_law": "uniform"},
+        {"update": "simultaneous", **CONDITIONAL},
+        {"update": "algorithm1", "d_steps": 2, **CONDITIONAL, "hidden_units": 6, "output": "sigmoid"},
     ],
     ids=lambda settings: ",".join(f"{key}={value}" for key, value in settings.items()),
 )
 def test_the_step_equals_a_plain_computation(settings):
     config = TINY.with_settings(settings)
     graph = trained(config, steps=3)
-    plain = Reference(config).run(real_batches(config, 3 * config.training.d_steps))
+    count = 3 * config.training.d_steps
+    plain = Reference(config).run(real_batches(config, count), tf.constant(real_labels(config, count)))
     for mine, reference in [(graph.generator, plain.generator), (graph.discriminator, plain.discriminator)]:
         for a, b in zip(mine.trainable_variables, reference.trainable_variables, strict=True):
             np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-3, atol=2e-6, err_msg=a.path)
@@ -128,8 +144,10 @@ def test_several_steps_in_one_call_are_the_same_steps():
         assert np.array_equal(array, many[name]), name
 
 
-def test_compiled_by_xla_it_is_the_same_step():
-    plain, compiled = values(trained(TINY, steps=3)), values(trained(TINY.with_settings({"jit": True}), steps=3))
+@pytest.mark.parametrize("settings", [{}, CONDITIONAL], ids=["", "conditional"])
+def test_compiled_by_xla_it_is_the_same_step(settings):
+    config = TINY.with_settings(settings)
+    plain, compiled = values(trained(config, steps=3)), values(trained(config.with_settings({"jit": True}), steps=3))
     for name in plain:
         np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-3, atol=1e-5, err_msg=name)
 
