@@ -201,13 +201,19 @@ PRESETS: dict[str, Preset] = {
     "mnist_28_by_class": Preset(
         Config(
             data=DataConfig(dataset="mnist"),
-            model=ModelConfig(image_size=(28, 28), channels=1, conditional=True, classes=10),
+            model=ModelConfig(image_size=(28, 28), channels=1, conditional=True, classes=10, hidden_units=256),
             training=TrainingConfig(steps=5000, ema_decay=_EVERYDAY_EMA),
         ),
         "the same images with labels: `--dataset=mnist --conditional`",
-        "Everyday: the networks of mnist_28 with the label appended as in mnist_28_conditional.",
-        generator_parameters=832_800,
-        discriminator_parameters=169_354,
+        "Everyday: the networks of mnist_28, the label appended as in mnist_28_conditional, and like there a hidden "
+        "layer in each network, of 256. Tried for 600 steps of 128 each (2026-11-20), judged by the share of 640 "
+        "images, 64 of each class, that the nearest of 20,000 training images puts into the class asked for (640 other "
+        "training images: 0.97): no hidden layer 0.82; none and 32 latents 0.81; none and 16 latents 0.85; none, 32 "
+        "latents and 32 base filters 0.73; a hidden layer of 256 and 32 latents 0.93; a hidden layer of 256 and 100 "
+        "latents 0.95, kept. Those 600 steps took 160 s on two cores beside much other work. One seed each; not yet "
+        "judged by any metric of quality.",
+        generator_parameters=1_839_904,
+        discriminator_parameters=1_772_042,
     ),
     "cifar10_32": Preset(
         Config(

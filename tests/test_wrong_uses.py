@@ -75,6 +75,7 @@ WRONG = [
     (TRAIN, "--preset=mnist_28_conditional --dataset={tmp}/grey.npz", "add --noconditional"),
     (TRAIN, "--preset=tiny --classes=3", "there is no such setting"),
     (TRAIN, "--run={run} --conditional", "--conditional=False (not True)"),
+    (TRAIN, "--run={run} --preset=mnist_28_conditional", "--conditional=False (not True)"),
     # devices
     (TRAIN, "--preset=tiny --strategy=multi_worker", "name the workers"),
     (TRAIN, "--preset=tiny --worker_hosts=a:1,b:2", "say which of --worker_hosts"),
