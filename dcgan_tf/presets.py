@@ -210,8 +210,9 @@ PRESETS: dict[str, Preset] = {
         "images, 64 of each class, that the nearest of 20,000 training images puts into the class asked for (640 other "
         "training images: 0.97): no hidden layer 0.82; none and 32 latents 0.81; none and 16 latents 0.85; none, 32 "
         "latents and 32 base filters 0.73; a hidden layer of 256 and 32 latents 0.93; a hidden layer of 256 and 100 "
-        "latents 0.95, kept. Those 600 steps took 160 s on two cores beside much other work. One seed each; not yet "
-        "judged by any metric of quality.",
+        "latents 0.95, kept. Those 600 steps took 160 s on two cores beside much other work. "
+        "`python train.py --dataset=mnist --conditional --steps=1000`: 0.96; by eye most of 60 samples read as their "
+        "digit. One seed each; not yet judged by any metric of quality.",
         generator_parameters=1_839_904,
         discriminator_parameters=1_772_042,
     ),

@@ -20,7 +20,7 @@ def data_settings(preset: str | None, given: Mapping[str, Any]) -> DataConfig:
 
 
 def new(
-    preset: str | None, given: Mapping[str, Any], image_size: tuple[int, int] | None, channels: int, classes: int
+    preset: str | None, given: Mapping[str, Any], image_size: tuple[int, int] | None, channels: int, classes: int = 0
 ) -> tuple[Config, str]:
     """The configuration of a new run, and the name of its preset.
 

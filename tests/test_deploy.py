@@ -212,7 +212,7 @@ def test_batch_norm_adds_less_than_two_percent_to_the_bytes(name):
     """Three vectors (sum, squares, count) forward and at most three backward, for each pass of each batch norm."""
     preset = presets.PRESETS[name]
     channels = [
-        sum(layer.gamma.shape[0] for layer in build(preset.config.model).layers if hasattr(layer, "gamma"))
+        sum(layer.moving_mean.shape[0] for layer in build(preset.config.model).layers if hasattr(layer, "moving_mean"))
         for build in (models.build_generator, models.build_discriminator)
     ]
     passes = (2, 5) if preset.config.training.update == "simultaneous" else (3, 6)
