@@ -1,4 +1,4 @@
-"""Makes images with a trained generator.
+"""Makes images with a trained generator, or with an exported one.
 
   python generate.py --run=runs/00000-mnist_28 --num=64 --out=grid.png      a grid
   python generate.py --run=runs/00000-mnist_28 --num=10000 --out=images/    one PNG for each
@@ -22,16 +22,19 @@ with console.quiet_stderr():
 
 from dcgan_tf import files, images, runs
 from dcgan_tf.errors import SettingError
+from dcgan_tf.export.opened import ExportedGenerator
 from dcgan_tf.flags import Flags
 from dcgan_tf.generation import InferenceGenerator
 from dcgan_tf.progress import Progress
-from dcgan_tf.training import checkpoints
-from dcgan_tf.training.state import named_variables
+from dcgan_tf.training.trained import generator_of
+
+Generator = InferenceGenerator | ExportedGenerator
 
 LARGEST_GRID, MOST = 10_000, 100_000_000
 
 FLAGS = Flags(__doc__)
 FLAGS.text("run", None, "run directory to take the generator from")
+FLAGS.text("model", None, "exported generator to take instead: a SavedModel folder, .keras, .tflite or .onnx file")
 FLAGS.whole("num", 64, "number of images")
 FLAGS.whole("seed", 0, "seed of the first image; the next ones count up")
 FLAGS.text("out", "grid.png", "a .png for a grid, an .npz for arrays, or a folder for single PNG files")
@@ -45,27 +48,32 @@ def main() -> None:
     _check_flags()
     out = files.expanded(FLAGS.out)
     write = _writer(out)
-    run = runs.Run(FLAGS.run)
-    config, _ = run.read_config()
-    path = checkpoints.find(run, FLAGS.checkpoint)
-    generator = InferenceGenerator(config.model)
-    weights = checkpoints.sampling_weights(path, FLAGS.weights or "")
-    checkpoints.require_fit(path, weights, named_variables(generator.model, trainable_only=True))
-    generator.load(weights)
+    generator, origin = _open()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write(generator, out)
     except OSError as error:
         raise SettingError("out", FLAGS.out, f"cannot write there ({error.strerror})") from error
-    console.logger().info(
-        "images %d to %d of %s at step %d: %s",
-        FLAGS.seed, FLAGS.seed + FLAGS.num - 1, run.path, runs.step_of(path), out,
-    )  # fmt: skip
+    last = FLAGS.seed + FLAGS.num - 1
+    console.logger().info("images %d to %d of %s: %s", FLAGS.seed, last, origin, out)
+
+
+def _open() -> tuple[Generator, str]:
+    """The generator, and what to call it."""
+    if FLAGS.model:
+        return ExportedGenerator(files.expanded(FLAGS.model)), FLAGS.model
+    run = runs.Run(FLAGS.run)
+    trained = generator_of(run, FLAGS.checkpoint, FLAGS.weights)
+    return trained.generator, f"{run.path} at step {trained.step}"
 
 
 def _check_flags() -> None:
-    if not FLAGS.run:
+    if not FLAGS.run and not FLAGS.model:
         raise SettingError("run", "", "name the run directory to take the generator from (--run=runs/00000-mnist_28)")
+    if FLAGS.model:
+        for name in ("run", "weights", "checkpoint"):
+            if getattr(FLAGS, name) is not None:
+                raise SettingError(name, getattr(FLAGS, name), "an exported model (--model) holds one generator only")
     if not 1 <= FLAGS.num <= MOST:
         raise SettingError("num", FLAGS.num, f"it must be at least 1 and at most {MOST:,}")
     if not 0 <= FLAGS.seed <= 2**62:
@@ -107,20 +115,20 @@ def _image_name(seed: int) -> str:
     return f"{seed:06}.png"
 
 
-def _blocks(generator: InferenceGenerator) -> Iterator[np.ndarray]:
+def _blocks(generator: Generator) -> Iterator[np.ndarray]:
     with Progress(FLAGS.num, "images", "generating") as progress:
         for block in generator.blocks(FLAGS.seed, FLAGS.num):
             yield block
             progress.advance(len(block))
 
 
-def _write_grid(generator: InferenceGenerator, out: Path) -> None:
+def _write_grid(generator: Generator, out: Path) -> None:
     images.write_png(out, images.magnified(images.grid(np.concatenate(list(_blocks(generator))))))
 
 
-def _write_arrays(generator: InferenceGenerator, out: Path) -> None:
+def _write_arrays(generator: Generator, out: Path) -> None:
     """An .npz whose images are written as they come, so that any number fits into memory."""
-    header = {"descr": "|u1", "fortran_order": False, "shape": (FLAGS.num, *generator.model.output_shape[1:])}
+    header = {"descr": "|u1", "fortran_order": False, "shape": (FLAGS.num, *generator.image_shape)}
     with files.written_aside(out) as temporary, zipfile.ZipFile(temporary, "w", allowZip64=True) as archive:
         with archive.open("images.npy", "w", force_zip64=True) as stream:
             np.lib.format.write_array_header_1_0(stream, header)
@@ -130,7 +138,7 @@ def _write_arrays(generator: InferenceGenerator, out: Path) -> None:
             np.lib.format.write_array(stream, np.array(_seeds(), np.int64))
 
 
-def _write_folder(generator: InferenceGenerator, out: Path) -> None:
+def _write_folder(generator: Generator, out: Path) -> None:
     out.mkdir(exist_ok=True)
     seeds = iter(_seeds())
     for block in _blocks(generator):

@@ -1,6 +1,6 @@
 """Trained weights to images: the one way in which sample grids, `generate.py` and everything later makes them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -54,13 +54,29 @@ class InferenceGenerator:
             for number in range(STATISTICS_BATCHES)
         )
 
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        return self.model.output_shape[1:]
+
     def blocks(self, first: int, count: int) -> Iterator[np.ndarray]:
         """Images of the seeds [first, first + count), a part at a time: uint8 [up to 64, height, width, channels]."""
-        last = first + count
-        for start in range(first - first % BLOCK, last, BLOCK):
-            block = self._generate(tf.range(start, start + BLOCK, dtype=tf.int64)).numpy()
-            yield block[max(first - start, 0) : last - start]
+        return blocks(lambda image_seeds: self._generate(image_seeds).numpy(), first, count)
 
     def images(self, first: int, count: int) -> np.ndarray:
         """Images of the seeds [first, first + count): uint8 [count, height, width, channels]."""
         return np.concatenate(list(self.blocks(first, count)))
+
+
+def blocks(images_of_seeds: Callable[[tf.Tensor], np.ndarray], first: int, count: int) -> Iterator[np.ndarray]:
+    """Images of the seeds [first, first + count) in whole blocks, cut to what was asked for.
+
+    Args:
+        images_of_seeds: int64 [BLOCK] to uint8 [BLOCK, height, width, channels].
+        first: first seed.
+        count: number of seeds.
+    """
+    last = first + count
+    for start in range(first - first % BLOCK, last, BLOCK):
+        block = images_of_seeds(tf.range(start, start + BLOCK, dtype=tf.int64))
+        yield block[max(first - start, 0) : last - start]

@@ -1,0 +1,48 @@
+"""The ONNX file, for ONNX Runtime and what else reads it.
+
+Needs the packages tf2onnx, onnx and onnxruntime (`pip install 'dcgan_tf[onnx]'`).
+"""
+
+import importlib.util
+import json
+import logging
+from pathlib import Path
+
+import tensorflow as tf
+
+from dcgan_tf.export.description import KEY, Description
+from dcgan_tf.generation import InferenceGenerator
+
+PACKAGES = ("tf2onnx", "onnx", "onnxruntime")
+OPSET = 17  # the newest that ONNX Runtime of 2022 reads
+
+
+def available() -> bool:
+    """Whether the packages are installed."""
+    return all(importlib.util.find_spec(name) for name in PACKAGES)
+
+
+def write(generator: InferenceGenerator, description: Description, path: Path) -> None:
+    """Writes z float32 [n, latent_dim] to images float32 [n, height, width, channels] in [-1, 1]."""
+    import onnx
+    import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    function = tf.function(lambda z: {"images": generator.model(z, training=False)})
+    spec = tf.TensorSpec([None, description.latent_dim], tf.float32, name="z")
+    model, _ = tf2onnx.convert.from_function(function, input_signature=[spec], opset=OPSET)
+    onnx.helper.set_model_props(model, {KEY: json.dumps(description.to_dict())})
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def describe(path: Path) -> dict:
+    """The description inside an ONNX file.
+
+    Raises:
+        OSError, KeyError, ValueError: when there is none.
+    """
+    import onnx
+
+    properties = {item.key: item.value for item in onnx.load(str(path)).metadata_props}
+    return json.loads(properties[KEY])
