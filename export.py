@@ -70,7 +70,7 @@ def _formats() -> list[str]:
     if FLAGS.formats is None:
         missing = [name for name, entry in FORMATS.items() if not entry.available()]
         for name in missing:
-            console.logger().info("without %s: pip install 'dcgan_tf[%s]' adds it", name, FORMATS[name].extra)
+            console.logger().info("without %s; pip install %s adds it", name, " ".join(FORMATS[name].packages))
         return [name for name in FORMATS if name not in missing]
     names = [name.strip() for name in FLAGS.formats.split(",")]
     for name in names:

@@ -12,18 +12,18 @@ import pytest
 from dcgan_tf import presets
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ("train", "generate")
+SCRIPTS = ("train", "generate", "export")
 
 # From the bottom up: a module may import from its own layer (the same folder) and from those below it.
 LAYERS = [
     {"errors", "files", "progress"},
     {"geometry"},
     {"config"},
-    {"presets", "flags", "runs", "seeds", "images", "pixels"},
+    {"presets", "flags", "runs", "seeds", "images", "pixels", "latents"},
     {"console", "models", "losses"},
     {"batch_norm", "summary", "data", "resolution"},
     {"generation"},
-    {"training"},
+    {"training", "export", "serving"},
 ]
 WITHOUT_TENSORFLOW = (
     "errors",
@@ -106,7 +106,7 @@ def documented_commands() -> list[str]:
     texts += [ast.get_docstring(ast.parse((ROOT / f"{name}.py").read_text())) for name in SCRIPTS]
     found = set()
     for text in [*texts, *(preset.note for preset in presets.PRESETS.values())]:
-        for line in re.findall(r"python ((?:train|generate)\.py[^`\n]*)", text.replace("\\\n", " ")):
+        for line in re.findall(r"python ((?:train|generate|export)\.py[^`\n]*)", text.replace("\\\n", " ")):
             found.add(re.split(r"\s{2,}|#|;|\|", line)[0].strip())
     return sorted(found)
 

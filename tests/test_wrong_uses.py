@@ -14,7 +14,7 @@ from PIL import Image
 from dcgan_tf import files
 from dcgan_tf.training import checkpoints
 
-TRAIN, GENERATE = "train", "generate"
+TRAIN, GENERATE, EXPORT = "train", "generate", "export"
 
 WRONG = [
     # the command line itself
@@ -99,6 +99,26 @@ WRONG = [
     (GENERATE, "--run={run} --out=/proc/grid.png", "cannot write there"),
     (GENERATE, "--run={run} --checkpoint=7", "0, 5, 10"),
     (GENERATE, "--run={run} --weights=best", "choose one of ema, raw"),
+    (GENERATE, "--model={tmp}/nowhere.keras", "there is no such file"),
+    (GENERATE, "--model={tmp}/note.txt", "name a SavedModel folder"),
+    (GENERATE, "--model={tmp}/texts", "for a run use --run"),
+    (GENERATE, "--model={run}", "for a run use --run"),
+    (GENERATE, "--model={tmp}/fake.keras", "not a file that export.py has written"),
+    (GENERATE, "--model={tmp}/fake.tflite", "not a file that export.py has written"),
+    (GENERATE, "--model={tmp}/fake.onnx", "not a file that export.py has written"),
+    (GENERATE, "--model={tmp}/fake.keras --run={run}", "holds one generator only"),
+    (GENERATE, "--model={tmp}/fake.keras --checkpoint=5", "holds one generator only"),
+    # export.py
+    (EXPORT, "", "name the run directory"),
+    (EXPORT, "--run={tmp}/nowhere", "there is no such directory"),
+    (EXPORT, "--run={tmp}/texts", "holds no run"),
+    (EXPORT, "--run={run} --formats=saved_model,tfjs", "there is no 'tfjs'; choose from saved_model, tflite"),
+    (EXPORT, "--run={run} --formats=,", "there is no ''"),
+    (EXPORT, "--run={run} --name=../up", "use lower-case letters"),
+    (EXPORT, "--run={run} --checkpoint=7", "0, 5, 10"),
+    (EXPORT, "--run={run} --weights=best", "choose one of ema, raw"),
+    (EXPORT, "--run={run} --out={tmp}/note.txt", "cannot write there"),
+    (EXPORT, "--run={run} --out=/proc/export", "cannot write there"),
 ]
 
 
@@ -112,6 +132,8 @@ def scratch(tmp_path_factory):
     (folder / "broken" / "b.png").write_bytes(b"")
     (folder / "damaged" / "config.json").write_text('{"config": {"data": {"dat')
     (folder / "note.txt").write_text("a note")
+    for suffix in ("keras", "tflite", "onnx"):
+        (folder / f"fake.{suffix}").write_text("not what the name says")
     (folder / "no.zip").write_text("not a zip")
     (folder / "no.npz").write_text("not an npz")
     zipfile.ZipFile(folder / "empty.zip", "w").close()

@@ -215,7 +215,7 @@ class CppSession:
         else:
             if array.dtype.name not in _CODES:
                 raise SessionError(UNIMPLEMENTED, f"arrays of {array.dtype} cannot be passed")
-            array, slots = np.ascontiguousarray(array).reshape(array.shape), []
+            array, slots = np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape), []
             tensor = self._allocated(_CODES[array.dtype.name], array.shape, array.nbytes)
             ctypes.memmove(self._api.TF_TensorData(tensor), array.ctypes.data, array.nbytes)
         try:
@@ -444,13 +444,13 @@ def _hidden_stderr() -> Iterator[None]:
 def main(arguments: list[str]) -> int:
     """Answers the requests of a file; returns the exit code."""
     if len(arguments) != 3:
-        print("usage: python cpp_session.py FOLDER REQUESTS.npz RESULTS.npz", file=sys.stderr)
+        sys.stderr.write("usage: python cpp_session.py FOLDER REQUESTS.npz RESULTS.npz\n")
         return 2
     try:
         with _hidden_stderr():
             _answer(*arguments)
     except (SessionError, OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        print("error:", " ".join(str(error).split()), file=sys.stderr)
+        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
         return 1
     return 0
 

@@ -60,7 +60,7 @@ class Format:
 
     artefacts: tuple[Artefact, ...]
     available: Callable[[], bool] = lambda: True
-    extra: str = ""
+    packages: tuple[str, ...] = ()
 
 
 def _tflite(kind: str, limit: Limit) -> Artefact:
@@ -80,7 +80,9 @@ FORMATS = {
         )
     ),
     "keras": Format((Artefact("keras", ".keras", keras_file.write, ("keras",), FLOAT32),)),
-    "onnx": Format((Artefact("onnx", ".onnx", onnx_file.write, ("onnx",), FLOAT32),), onnx_file.available, "onnx"),
+    "onnx": Format(
+        (Artefact("onnx", ".onnx", onnx_file.write, ("onnx",), FLOAT32),), onnx_file.available, onnx_file.PACKAGES
+    ),
 }
 
 
@@ -91,7 +93,6 @@ def require_available(names: list[str]) -> None:
         UserError: when they are not.
     """
     for name in names:
-        if not FORMATS[name].available():
-            raise UserError(
-                f"--formats={name}: its packages are missing; pip install 'dcgan_tf[{FORMATS[name].extra}]'"
-            )
+        entry = FORMATS[name]
+        if not entry.available():
+            raise UserError(f"--formats={name}: writing it takes pip install {' '.join(entry.packages)}")

@@ -1,6 +1,6 @@
 """The ONNX file, for ONNX Runtime and what else reads it.
 
-Needs the packages tf2onnx, onnx and onnxruntime (`pip install 'dcgan_tf[onnx]'`).
+Needs packages that are an extra of this one: `PACKAGES`.
 """
 
 import importlib.util
@@ -43,6 +43,10 @@ def describe(path: Path) -> dict:
         OSError, KeyError, ValueError: when there is none.
     """
     import onnx
+    from google.protobuf.message import DecodeError
 
-    properties = {item.key: item.value for item in onnx.load(str(path)).metadata_props}
+    try:
+        properties = {item.key: item.value for item in onnx.load(str(path)).metadata_props}
+    except DecodeError as error:
+        raise ValueError("not an ONNX file") from error
     return json.loads(properties[KEY])

@@ -97,7 +97,7 @@ def _tflite(path: Path) -> Call:
 
 def _onnx(path: Path) -> Call:
     if not onnx_file.available():
-        raise UserError(f"--model={path}: its packages are missing; pip install 'dcgan_tf[onnx]'")
+        raise UserError(f"--model={path}: reading it takes pip install {' '.join(onnx_file.PACKAGES)}")
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

@@ -224,5 +224,4 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except Exception as error:  # whatever a runtime throws at a broken file is the finding
-        print(f"{type(error).__name__}: {' '.join(str(error).split())[:500]}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")

@@ -69,25 +69,25 @@ def _default(images: Callable) -> Callable:
 
 def _generate(images_of_seeds: Callable) -> Callable:
     def generate(seed):
-        return {"images": images_of_seeds(_checked_seeds(seed, "seed"))}  # uint8 [n, height, width, channels]
+        return {"images": images_of_seeds(_seed(_limited(seed, "seed"), "seed"))}  # uint8 [n, height, width, channels]
 
     return generate
 
 
 def _generate_png(images_of_seeds: Callable) -> Callable:
     def generate_png(seed):
-        return {"png_bytes": _png(images_of_seeds(_checked_seeds(seed, "seed")))}  # string [n]
+        return {"png_bytes": _png(images_of_seeds(_seed(_limited(seed, "seed"), "seed")))}  # string [n]
 
     return generate_png
 
 
 def _interpolate(images: Callable, latents_of_images: Callable, law: str) -> Callable:
     def interpolate(start, end, steps):
-        seeds = [_checked_seeds(_single(seed, name), name) for seed, name in ((start, "start"), (end, "end"))]
-        steps = _single(steps, "steps")[0]
+        ends = tf.stack([_seed(_single(start, "start"), "start"), _seed(_single(end, "end"), "end")])
+        steps = _single(steps, "steps")
         within = tf.logical_and(steps >= 2, steps <= LARGEST_REQUEST)
         steps = _checked(steps, within, f"steps: it must be from 2 to {LARGEST_REQUEST}")
-        ends = latents_of_images(tf.concat(seeds, axis=0))
+        ends = latents_of_images(ends)
         path = latents.between(ends[0], ends[1], tf.linspace(0.0, 1.0, steps), law)
         return {"png_bytes": _png(pixels.to_pixels(images(path)))}  # string [steps]
 
@@ -106,15 +106,15 @@ def _limited(value: tf.Tensor, name: str) -> tf.Tensor:
     return _checked(value, within, f"{name}: a request holds from 1 to {LARGEST_REQUEST} images")
 
 
-def _checked_seeds(seed: tf.Tensor, name: str) -> tf.Tensor:
+def _seed(seed: tf.Tensor, name: str) -> tf.Tensor:
     within = tf.reduce_all(tf.logical_and(seed >= 0, seed <= LARGEST_SEED))
-    return _checked(_limited(seed, name), within, f"{name}: a seed is from 0 to 2^62")
+    return _checked(seed, within, f"{name}: a seed is from 0 to 2^62")
 
 
 def _single(value: tf.Tensor, name: str) -> tf.Tensor:
-    """[1]: the one number that is given as a scalar (column format) or as a row of one (row format)."""
+    """[]: the one number that is given as a scalar (column format) or as a row of one (row format)."""
     flat = tf.reshape(value, [-1])
-    return tf.ensure_shape(_checked(flat, tf.equal(tf.size(flat), 1), f"{name}: give one number"), [1])
+    return _checked(flat, tf.equal(tf.size(flat), 1), f"{name}: give one number")[0]
 
 
 def _png(images: tf.Tensor) -> tf.Tensor:

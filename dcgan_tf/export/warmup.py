@@ -1,6 +1,6 @@
 """Requests that TF Serving replays when it loads a model, so that the first user does not wait for the first run.
 
-Needs the package tensorflow-serving-api (`pip install 'dcgan_tf[serving]'`); without it a SavedModel has none.
+Needs the package tensorflow-serving-api, an extra of this one; without it a SavedModel has none.
 """
 
 import importlib.util
