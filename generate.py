@@ -89,7 +89,7 @@ def _writer(out: Path):
     if out.exists() and not out.is_dir():
         raise SettingError("out", FLAGS.out, "this is a file; name a folder, a .png or an .npz")
     there = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    clash = next((name for name in map(_image_name, _seeds()) if name in there), None) if there else None
+    clash = next((name for name in map(images.file_name, _seeds()) if name in there), None) if there else None
     if clash and not FLAGS.overwrite:
         raise SettingError("out", FLAGS.out, f"{clash} is there already; name another folder, or add --overwrite")
     return _write_folder
@@ -109,10 +109,6 @@ def _file_writer(out: Path):
 
 def _seeds() -> range:
     return range(FLAGS.seed, FLAGS.seed + FLAGS.num)
-
-
-def _image_name(seed: int) -> str:
-    return f"{seed:06}.png"
 
 
 def _blocks(generator: Generator) -> Iterator[np.ndarray]:
@@ -143,7 +139,7 @@ def _write_folder(generator: Generator, out: Path) -> None:
     seeds = iter(_seeds())
     for block in _blocks(generator):
         for pixels in block:
-            images.write_png(out / _image_name(next(seeds)), pixels)
+            images.write_png(out / images.file_name(next(seeds)), pixels)
 
 
 if __name__ == "__main__":

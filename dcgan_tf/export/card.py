@@ -73,7 +73,7 @@ A generator of {size} images with {_channels(description.channels)}: a DCGAN (Ra
 ![Images of the seeds 0 to 63]({SAMPLES})
 
 It maps a latent vector `z` of {description.latent_dim} {law} to an image with values in [-1, 1];
-`uint8 = clip(round((x + 1) * 127.5), 0, 255)`."""
+`uint8 = round(255 (x + 1) / 2)`."""
 
 
 def _channels(count: int) -> str:
