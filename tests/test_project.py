@@ -22,7 +22,7 @@ LAYERS = [
     {"presets", "flags", "runs", "seeds", "images", "pixels"},
     {"console", "models", "losses"},
     {"batch_norm", "summary", "data", "resolution"},
-    {"generation"},
+    {"generation", "metrics"},
     {"training"},
 ]
 WITHOUT_TENSORFLOW = (
