@@ -1,4 +1,7 @@
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +9,7 @@ import pytest
 from dcgan_tf import metrics
 from dcgan_tf.metrics import FAMILIES, METRICS, Inputs, Moments, Reading, compute, metric
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLES = 1200
 NAMES = [f"{family}_{SAMPLES}" for family in FAMILIES]
 
@@ -140,3 +144,8 @@ def test_one_stream_serves_several_counts():
 def test_an_unknown_name_is_refused_with_those_there_are(name):
     with pytest.raises(ValueError, match=r"there is no metric .*frechet_10k"):
         compute([name], inputs())
+
+
+def test_metrics_need_no_tensorflow():
+    code = "import sys, dcgan_tf.metrics, dcgan_tf.metrics.svm_protocols; sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
