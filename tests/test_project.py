@@ -22,7 +22,7 @@ LAYERS = [
     {"presets", "flags", "runs", "seeds", "images", "pixels", "latents"},
     {"console", "models", "losses"},
     {"batch_norm", "summary", "data", "resolution"},
-    {"generation"},
+    {"generation", "metrics"},
     {"training", "export", "serving"},
 ]
 WITHOUT_TENSORFLOW = (
