@@ -1,4 +1,4 @@
-"""Makes images with a trained generator.
+"""Makes images with a trained generator, or with an exported one.
 
   python generate.py --run=runs/00000-mnist_28 --num=64 --out=grid.png      a grid
   python generate.py --run=runs/00000-mnist_28 --num=10000 --out=images/    one PNG for each
@@ -11,7 +11,7 @@ trained with --conditional and no --class is given, its class is 17 modulo the n
 
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dcgan_tf import console
@@ -23,18 +23,20 @@ with console.quiet_stderr():
     tf.config.list_physical_devices()
 
 from dcgan_tf import classes, files, images, runs
-from dcgan_tf.config import Config
 from dcgan_tf.errors import SettingError
+from dcgan_tf.export.opened import ExportedGenerator
 from dcgan_tf.flags import Flags
 from dcgan_tf.generation import InferenceGenerator
 from dcgan_tf.progress import Progress
-from dcgan_tf.training import checkpoints
-from dcgan_tf.training.state import named_variables
+from dcgan_tf.training.trained import generator_of
+
+Generator = InferenceGenerator | ExportedGenerator
 
 LARGEST_GRID, MOST = 10_000, 100_000_000
 
 FLAGS = Flags(__doc__)
 FLAGS.text("run", None, "run directory to take the generator from")
+FLAGS.text("model", None, "exported generator to take instead: a SavedModel folder, .keras, .tflite or .onnx file")
 FLAGS.whole("num", 64, "number of images")
 FLAGS.whole("seed", 0, "seed of the first image; the next ones count up")
 FLAGS.text("class", None, "class of all images, by name or number, where the run was trained with --conditional")
@@ -49,42 +51,48 @@ def main() -> None:
     _check_flags()
     out = files.expanded(FLAGS.out)
     write = _writer(out)
-    run = runs.Run(FLAGS.run)
-    config, recorded = run.read_config()
-    label = _label(config, recorded)
-    path = checkpoints.find(run, FLAGS.checkpoint)
-    generator = InferenceGenerator(config.model)
-    weights = checkpoints.sampling_weights(path, FLAGS.weights or "")
-    checkpoints.require_fit(path, weights, named_variables(generator.model, trainable_only=True))
-    generator.load(weights)
+    generator, class_names, origin = _open()
+    label = _label(class_names)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         write(generator, label, out)
     except OSError as error:
         raise SettingError("out", FLAGS.out, f"cannot write there ({error.strerror})") from error
-    console.logger().info(
-        "images %d to %d of %s at step %d: %s",
-        FLAGS.seed, FLAGS.seed + FLAGS.num - 1, run.path, runs.step_of(path), out,
-    )  # fmt: skip
+    last = FLAGS.seed + FLAGS.num - 1
+    console.logger().info("images %d to %d of %s: %s", FLAGS.seed, last, origin, out)
+
+
+def _open() -> tuple[Generator, Sequence[str], str]:
+    """The generator, the names of its classes, and what to call it."""
+    if FLAGS.model:
+        exported = ExportedGenerator(files.expanded(FLAGS.model))
+        return exported, exported.description.class_names, FLAGS.model
+    run = runs.Run(FLAGS.run)
+    trained = generator_of(run, FLAGS.checkpoint, FLAGS.weights)
+    return trained.generator, trained.class_names, f"{run.path} at step {trained.step}"
 
 
 def _check_flags() -> None:
-    if not FLAGS.run:
+    if not FLAGS.run and not FLAGS.model:
         raise SettingError("run", "", "name the run directory to take the generator from (--run=runs/00000-mnist_28)")
+    if FLAGS.model:
+        for name in ("run", "weights", "checkpoint"):
+            if getattr(FLAGS, name) is not None:
+                raise SettingError(name, getattr(FLAGS, name), "an exported model (--model) holds one generator only")
     if not 1 <= FLAGS.num <= MOST:
         raise SettingError("num", FLAGS.num, f"it must be at least 1 and at most {MOST:,}")
     if not 0 <= FLAGS.seed <= 2**62:
         raise SettingError("seed", FLAGS.seed, "it must be from 0 to 2^62")
 
 
-def _label(config: Config, recorded: dict) -> int | None:
+def _label(class_names: Sequence[str]) -> int | None:
     """The number of the class that was asked for."""
     given = getattr(FLAGS, "class")
     if given is None:
         return None
-    if not config.model.conditional:
-        raise SettingError("class", given, "this run was trained without classes (train.py --conditional)")
-    return classes.number(given, recorded["data"]["class_names"])
+    if not class_names:
+        raise SettingError("class", given, "this generator was trained without classes (train.py --conditional)")
+    return classes.number(given, class_names)
 
 
 def _writer(out: Path):
@@ -96,7 +104,7 @@ def _writer(out: Path):
     if out.exists() and not out.is_dir():
         raise SettingError("out", FLAGS.out, "this is a file; name a folder, a .png or an .npz")
     there = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    clash = next((name for name in map(_image_name, _seeds()) if name in there), None) if there else None
+    clash = next((name for name in map(images.file_name, _seeds()) if name in there), None) if there else None
     if clash and not FLAGS.overwrite:
         raise SettingError("out", FLAGS.out, f"{clash} is there already; name another folder, or add --overwrite")
     return _write_folder
@@ -118,27 +126,23 @@ def _seeds() -> range:
     return range(FLAGS.seed, FLAGS.seed + FLAGS.num)
 
 
-def _image_name(seed: int) -> str:
-    return f"{seed:06}.png"
-
-
-def _blocks(generator: InferenceGenerator, label: int | None) -> Iterator[np.ndarray]:
+def _blocks(generator: Generator, label: int | None) -> Iterator[np.ndarray]:
     with Progress(FLAGS.num, "images", "generating") as progress:
         for block in generator.blocks(FLAGS.seed, FLAGS.num, label):
             yield block
             progress.advance(len(block))
 
 
-def _write_grid(generator: InferenceGenerator, label: int | None, out: Path) -> None:
+def _write_grid(generator: Generator, label: int | None, out: Path) -> None:
     images.write_png(out, images.magnified(images.grid(np.concatenate(list(_blocks(generator, label))))))
 
 
-def _write_arrays(generator: InferenceGenerator, label: int | None, out: Path) -> None:
+def _write_arrays(generator: Generator, label: int | None, out: Path) -> None:
     """An .npz whose images are written as they come, so that any number fits into memory.
 
     A conditional generator's has "labels" as well: int32, the number of each image's class.
     """
-    header = {"descr": "|u1", "fortran_order": False, "shape": (FLAGS.num, *generator.model.output_shape[1:])}
+    header = {"descr": "|u1", "fortran_order": False, "shape": (FLAGS.num, *generator.image_shape)}
     with files.written_aside(out) as temporary, zipfile.ZipFile(temporary, "w", allowZip64=True) as archive:
         with archive.open("images.npy", "w", force_zip64=True) as stream:
             np.lib.format.write_array_header_1_0(stream, header)
@@ -146,17 +150,17 @@ def _write_arrays(generator: InferenceGenerator, label: int | None, out: Path) -
                 stream.write(block.tobytes())
         with archive.open("seeds.npy", "w", force_zip64=True) as stream:
             np.lib.format.write_array(stream, np.array(_seeds(), np.int64))
-        if generator.config.conditional:
+        if generator.conditional:
             with archive.open("labels.npy", "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, generator.labels(np.array(_seeds(), np.int64), label).numpy())
 
 
-def _write_folder(generator: InferenceGenerator, label: int | None, out: Path) -> None:
+def _write_folder(generator: Generator, label: int | None, out: Path) -> None:
     out.mkdir(exist_ok=True)
     seeds = iter(_seeds())
     for block in _blocks(generator, label):
         for pixels in block:
-            images.write_png(out / _image_name(next(seeds)), pixels)
+            images.write_png(out / images.file_name(next(seeds)), pixels)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Trained weights to images: the one way in which sample grids, `generate.py` and everything later makes them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -79,6 +79,16 @@ class InferenceGenerator:
         latents = seeds.latents(0, "statistics", number, size, config.latent_dim, config.latent_law)
         return self._inputs(latents, self.labels(tf.range(number * size, (number + 1) * size, dtype=tf.int64)))
 
+    @property
+    def conditional(self) -> bool:
+        """Whether images have a class."""
+        return self.config.conditional
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """(height, width, channels)."""
+        return self.model.output_shape[1:]
+
     def blocks(self, first: int, count: int, label: int | None = None) -> Iterator[np.ndarray]:
         """Images of the seeds [first, first + count), a part at a time: uint8 [up to 64, height, width, channels].
 
@@ -87,11 +97,7 @@ class InferenceGenerator:
             count: how many.
             label: the class of all of them; None gives each seed its own (see `labels`).
         """
-        last = first + count
-        for start in range(first - first % BLOCK, last, BLOCK):
-            image_seeds = tf.range(start, start + BLOCK, dtype=tf.int64)
-            block = self._generate(image_seeds, self.labels(image_seeds, label)).numpy()
-            yield block[max(first - start, 0) : last - start]
+        return blocks(lambda image_seeds: self._generate(image_seeds, self.labels(image_seeds, label)).numpy(), first, count)
 
     def images(self, first: int, count: int, label: int | None = None) -> np.ndarray:
         """Images of the seeds [first, first + count), see `blocks`: uint8 [count, height, width, channels]."""
@@ -107,3 +113,17 @@ class InferenceGenerator:
             return self.images(0, count), 0
         rows, columns = classes.grid_rows(self.config.classes, count)
         return np.concatenate([self.images(0, columns, label) for label in rows]), columns
+
+
+def blocks(images_of_seeds: Callable[[tf.Tensor], np.ndarray], first: int, count: int) -> Iterator[np.ndarray]:
+    """Images of the seeds [first, first + count) in whole blocks, cut to what was asked for.
+
+    Args:
+        images_of_seeds: int64 [BLOCK] to uint8 [BLOCK, height, width, channels].
+        first: first seed.
+        count: number of seeds.
+    """
+    last = first + count
+    for start in range(first - first % BLOCK, last, BLOCK):
+        block = images_of_seeds(tf.range(start, start + BLOCK, dtype=tf.int64))
+        yield block[max(first - start, 0) : last - start]

@@ -46,6 +46,11 @@ def to_pil(picture: np.ndarray) -> Image.Image:
     return Image.fromarray(picture[..., 0] if picture.shape[-1] == 1 else picture)
 
 
+def file_name(seed: int) -> str:
+    """What the single image of a seed is called, whoever writes it."""
+    return f"{seed:06}.png"
+
+
 def write_png(path: str | os.PathLike, picture: np.ndarray) -> None:
     """Writes uint8 [height, width, channels] as PNG, complete or not at all."""
     with files.written_aside(path) as temporary:

@@ -71,6 +71,11 @@ class Run:
         return self.path / "checkpoints"
 
     @property
+    def export_dir(self) -> Path:
+        """What `export.py` writes."""
+        return self.path / "export"
+
+    @property
     def samples_dir(self) -> Path:
         """Sample grids by step."""
         return self.path / "samples"

@@ -12,18 +12,18 @@ import pytest
 from dcgan_tf import presets
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ("train", "generate")
+SCRIPTS = ("train", "generate", "export")
 
 # From the bottom up: a module may import from its own layer (the same folder) and from those below it.
 LAYERS = [
     {"errors", "files", "progress"},
     {"geometry"},
     {"config"},
-    {"presets", "flags", "runs", "seeds", "images", "pixels", "classes", "conditioning"},
+    {"presets", "flags", "runs", "seeds", "images", "pixels", "latents", "classes", "conditioning"},
     {"console", "models", "losses"},
     {"batch_norm", "summary", "data", "resolution"},
-    {"generation"},
-    {"training"},
+    {"generation", "metrics"},
+    {"training", "export", "serving"},
 ]
 WITHOUT_TENSORFLOW = (
     "errors",
@@ -101,20 +101,23 @@ def code_of(path: Path) -> str:
     return ast.unparse(tree)
 
 
+COMMAND = r"python ((?:train|generate|export)\.py[^`\n]*|-m dcgan_tf\.serving\.client[^`\n]*)"
+
+
 def documented_commands() -> list[str]:
     """Every `python script.py ...` in the README, the documents and the lab notes."""
     texts = [path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]]
     texts += [ast.get_docstring(ast.parse((ROOT / f"{name}.py").read_text())) for name in SCRIPTS]
     found = set()
     for text in [*texts, *(preset.note for preset in presets.PRESETS.values())]:
-        for line in re.findall(r"python ((?:train|generate)\.py[^`\n]*)", text.replace("\\\n", " ")):
+        for line in re.findall(COMMAND, text.replace("\\\n", " ")):
             found.add(re.split(r"\s{2,}|#|;|\|", line)[0].strip())
     return sorted(found)
 
 
 @pytest.mark.parametrize("command", documented_commands())
 def test_every_documented_command_parses(command):
-    name, *arguments = shlex.split(command)
+    name, *arguments = shlex.split(command.removeprefix("-m "))
     flags = importlib.import_module(name.removesuffix(".py")).FLAGS
     flags.parse([name, *arguments])
 

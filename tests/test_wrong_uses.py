@@ -14,7 +14,7 @@ from PIL import Image
 from dcgan_tf import files
 from dcgan_tf.training import checkpoints
 
-TRAIN, GENERATE = "train", "generate"
+TRAIN, GENERATE, EXPORT = "train", "generate", "export"
 
 WRONG = [
     # the command line itself
@@ -106,12 +106,32 @@ WRONG = [
     (GENERATE, "--run={run} --out=/proc/grid.png", "cannot write there"),
     (GENERATE, "--run={run} --checkpoint=7", "0, 5, 10"),
     (GENERATE, "--run={run} --weights=best", "choose one of ema, raw"),
-    (GENERATE, "--run={run} --class=3", "this run was trained without classes (train.py --conditional)"),
+    (GENERATE, "--run={run} --class=3", "this generator was trained without classes (train.py --conditional)"),
     (GENERATE, "--run={conditional} --class=bird", "choose one of 0 cats, 1 dogs, 2 owls"),
     (GENERATE, "--run={conditional} --class=3", "there is no such class"),
     (GENERATE, "--run={conditional} --class=-1", "there is no such class"),
     (GENERATE, "--run={conditional} --class=", "it is empty"),
     (TRAIN, "--run={conditional} --noconditional", "--conditional=True (not False)"),
+    (GENERATE, "--model={tmp}/nowhere.keras", "there is no such file"),
+    (GENERATE, "--model={tmp}/note.txt", "name a SavedModel folder"),
+    (GENERATE, "--model={tmp}/texts", "for a run use --run"),
+    (GENERATE, "--model={run}", "for a run use --run"),
+    (GENERATE, "--model={tmp}/fake.keras", "not a file that export.py has written"),
+    (GENERATE, "--model={tmp}/fake.tflite", "not a file that export.py has written"),
+    (GENERATE, "--model={tmp}/fake.onnx", "not a file that export.py has written"),
+    (GENERATE, "--model={tmp}/fake.keras --run={run}", "holds one generator only"),
+    (GENERATE, "--model={tmp}/fake.keras --checkpoint=5", "holds one generator only"),
+    # export.py
+    (EXPORT, "", "name the run directory"),
+    (EXPORT, "--run={tmp}/nowhere", "there is no such directory"),
+    (EXPORT, "--run={tmp}/texts", "holds no run"),
+    (EXPORT, "--run={run} --formats=saved_model,tfjs", "there is no 'tfjs'; choose from saved_model, tflite"),
+    (EXPORT, "--run={run} --formats=,", "there is no ''"),
+    (EXPORT, "--run={run} --name=../up", "use lower-case letters"),
+    (EXPORT, "--run={run} --checkpoint=7", "0, 5, 10"),
+    (EXPORT, "--run={run} --weights=best", "choose one of ema, raw"),
+    (EXPORT, "--run={run} --out={tmp}/note.txt", "cannot write there"),
+    (EXPORT, "--run={run} --out=/proc/export", "cannot write there"),
 ]
 
 
@@ -125,6 +145,8 @@ def scratch(tmp_path_factory):
     (folder / "broken" / "b.png").write_bytes(b"")
     (folder / "damaged" / "config.json").write_text('{"config": {"data": {"dat')
     (folder / "note.txt").write_text("a note")
+    for suffix in ("keras", "tflite", "onnx"):
+        (folder / f"fake.{suffix}").write_text("not what the name says")
     (folder / "no.zip").write_text("not a zip")
     (folder / "no.npz").write_text("not an npz")
     zipfile.ZipFile(folder / "empty.zip", "w").close()

@@ -1,0 +1,30 @@
+"""The .keras file: architecture and weights, for Keras on any of its backends."""
+
+import json
+import zipfile
+from pathlib import Path
+
+from dcgan_tf.export.description import KEY, Description
+from dcgan_tf.generation import InferenceGenerator
+
+MEMBER = f"{KEY}.json"
+
+
+def write(generator: InferenceGenerator, description: Description, path: Path) -> None:
+    """Writes the file; the description becomes one more member of its archive, which Keras leaves alone."""
+    generator.model.save(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(MEMBER, json.dumps(description.to_dict(), indent=2) + "\n")
+
+
+def describe(path: Path) -> dict:
+    """The description inside a .keras file.
+
+    Raises:
+        OSError, KeyError, ValueError: when there is none.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return json.loads(archive.read(MEMBER))
+    except zipfile.BadZipFile as error:
+        raise ValueError(str(error)) from error

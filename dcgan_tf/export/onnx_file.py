@@ -1,0 +1,62 @@
+"""The ONNX file, for ONNX Runtime and what else reads it.
+
+Needs packages that are an extra of this one: `PACKAGES`.
+"""
+
+import importlib.util
+import json
+import logging
+from pathlib import Path
+
+import tensorflow as tf
+
+from dcgan_tf import models
+from dcgan_tf.export.description import KEY, Description
+from dcgan_tf.generation import InferenceGenerator
+
+PACKAGES = ("tf2onnx", "onnx", "onnxruntime")
+OPSET = 17  # the newest that ONNX Runtime of 2022 reads
+
+
+def available() -> bool:
+    """Whether the packages are installed."""
+    return all(importlib.util.find_spec(name) for name in PACKAGES)
+
+
+def write(generator: InferenceGenerator, description: Description, path: Path) -> None:
+    """Writes z float32 [n, latent_dim] to images float32 [n, height, width, channels] in [-1, 1].
+
+    A conditional generator's takes label int32 [n] as well.
+    """
+    import onnx
+    import tf2onnx
+
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    specs = [tf.TensorSpec([None, description.latent_dim], tf.float32, name="z")]
+    if generator.config.conditional:
+        specs.append(tf.TensorSpec([None], tf.int32, name="label"))
+
+    @tf.function
+    def images(z, label=None):
+        return {"images": generator.model(models.inputs(z, label), training=False)}
+
+    model, _ = tf2onnx.convert.from_function(images, input_signature=specs, opset=OPSET)
+    onnx.helper.set_model_props(model, {KEY: json.dumps(description.to_dict())})
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def describe(path: Path) -> dict:
+    """The description inside an ONNX file.
+
+    Raises:
+        OSError, KeyError, ValueError: when there is none.
+    """
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        properties = {item.key: item.value for item in onnx.load(str(path)).metadata_props}
+    except DecodeError as error:
+        raise ValueError("not an ONNX file") from error
+    return json.loads(properties[KEY])

@@ -1,0 +1,121 @@
+"""What a served generator can be asked, as graph functions.
+
+Everything a request can get wrong is checked inside the graph, because a server runs nothing else: a failed check
+becomes an InvalidArgument with its sentence, which TF Serving hands to the client.
+"""
+
+import tensorflow as tf
+
+from dcgan_tf import latents, models, pixels, seeds
+from dcgan_tf.generation import InferenceGenerator
+
+LARGEST_REQUEST = 256  # images; without a limit one request could ask for all the memory there is
+LARGEST_SEED = 2**62
+OWN_CLASS = -1  # as a label: the class that the seed has where nobody asks for one, as in `generate.py`
+
+
+class ServedGenerator(tf.Module):
+    """The functions behind the signatures, and the variables they use.
+
+    It tracks the bare `tf.Variable`s and calls the model through a closure. If it tracked the Keras model, the export
+    would restore copies of the variables and leave those that the graph reads empty: Python loads such a SavedModel
+    and TF Serving does not.
+
+    Args:
+        generator: loaded weights in float32.
+    """
+
+    def __init__(self, generator: InferenceGenerator):
+        super().__init__()
+        self.bare_variables = [variable.value for variable in generator.model.variables]
+        config = generator.config
+        rows = [tf.TensorSpec([None], tf.int32, "label")] if config.conditional else []
+        one = [tf.TensorSpec(None, tf.int32, "label")] if config.conditional else []
+        z, seed = tf.TensorSpec([None, config.latent_dim], tf.float32, "z"), tf.TensorSpec([None], tf.int64, "seed")
+        ends = [tf.TensorSpec(None, tf.int64, "start"), tf.TensorSpec(None, tf.int64, "end")]
+        answers = _Answers(generator)
+        self._functions = {
+            "serving_default": (answers.serving_default, [z, *rows]),
+            "generate": (answers.generate, [seed, *rows]),
+            "generate_png": (answers.generate_png, [seed, *rows]),
+            "interpolate": (answers.interpolate, [*ends, tf.TensorSpec(None, tf.int32, "steps"), *one]),
+        }
+
+    def signatures(self) -> dict:
+        """Concrete functions by signature name, as `tf.saved_model.save` takes them."""
+        return {
+            name: tf.function(function, input_signature=specs).get_concrete_function()
+            for name, (function, specs) in self._functions.items()
+        }
+
+
+class _Answers:
+    """One method for each signature; `label` is there where the generator is conditional."""
+
+    def __init__(self, generator: InferenceGenerator):
+        self._model, self._config, self._latents = generator.model, generator.config, generator.latents
+
+    def serving_default(self, z, label=None):
+        z = _checked(_limited(z, "z"), tf.reduce_all(tf.math.is_finite(z)), "z: every number must be finite")
+        if label is not None:
+            label = self._checked_labels(label, z, lowest=0)
+        return {"images": self._images(z, label)}  # float32 [n, height, width, channels] in [-1, 1]
+
+    def generate(self, seed, label=None):
+        seed = _seed(_limited(seed, "seed"), "seed")
+        if label is not None:
+            label = self._checked_labels(label, seed, lowest=OWN_CLASS)
+            label = tf.where(label == OWN_CLASS, seeds.labels_of_images(seed, self._config.classes), label)
+        return {"images": pixels.to_pixels(self._images(self._latents(seed), label))}
+
+    def generate_png(self, seed, label=None):
+        return {"png_bytes": _png(self.generate(seed, label)["images"])}  # string [n]
+
+    def interpolate(self, start, end, steps, label=None):
+        ends = tf.stack([_seed(_single(start, "start"), "start"), _seed(_single(end, "end"), "end")])
+        steps = _single(steps, "steps")
+        within = tf.logical_and(steps >= 2, steps <= LARGEST_REQUEST)
+        steps = _checked(steps, within, f"steps: it must be from 2 to {LARGEST_REQUEST}")
+        z = self._latents(ends)
+        path = latents.between(z[0], z[1], tf.linspace(0.0, 1.0, steps), self._config.latent_law)
+        if label is not None:
+            own = seeds.labels_of_images(ends[:1], self._config.classes)
+            label = self._checked_labels(_single(label, "label")[tf.newaxis], own, lowest=OWN_CLASS)
+            label = tf.repeat(tf.where(label == OWN_CLASS, own, label), steps)
+        return {"png_bytes": _png(pixels.to_pixels(self._images(path, label)))}  # string [steps]
+
+    def _images(self, z: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
+        return self._model(models.inputs(z, label), training=False)
+
+    def _checked_labels(self, label: tf.Tensor, rows: tf.Tensor, lowest: int) -> tf.Tensor:
+        label = _checked(label, tf.equal(tf.size(label), tf.shape(rows)[0]), "label: give one for each image")
+        highest = self._config.classes - 1
+        within = tf.reduce_all(tf.logical_and(label >= lowest, label <= highest))
+        return _checked(label, within, f"label: a class is from {lowest} to {highest}")
+
+
+def _checked(value: tf.Tensor, holds: tf.Tensor, sentence: str) -> tf.Tensor:
+    """The value, once the condition holds; InvalidArgument with the sentence otherwise."""
+    with tf.control_dependencies([tf.debugging.Assert(holds, [sentence])]):
+        return tf.identity(value)
+
+
+def _limited(value: tf.Tensor, name: str) -> tf.Tensor:
+    count = tf.shape(value)[0]
+    within = tf.logical_and(count >= 1, count <= LARGEST_REQUEST)
+    return _checked(value, within, f"{name}: a request holds from 1 to {LARGEST_REQUEST} images")
+
+
+def _seed(seed: tf.Tensor, name: str) -> tf.Tensor:
+    within = tf.reduce_all(tf.logical_and(seed >= 0, seed <= LARGEST_SEED))
+    return _checked(seed, within, f"{name}: a seed is from 0 to 2^62")
+
+
+def _single(value: tf.Tensor, name: str) -> tf.Tensor:
+    """[]: the one number that is given as a scalar (column format) or as a row of one (row format)."""
+    flat = tf.reshape(value, [-1])
+    return _checked(flat, tf.equal(tf.size(flat), 1), f"{name}: give one number")[0]
+
+
+def _png(images: tf.Tensor) -> tf.Tensor:
+    return tf.map_fn(tf.io.encode_png, images, fn_output_signature=tf.TensorSpec([], tf.string))

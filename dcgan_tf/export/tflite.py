@@ -1,0 +1,128 @@
+"""TFLite files: one image a call, for phones, browsers and small machines.
+
+The batch is fixed at 1: with a batch of any size some runtimes refuse the file, and int8 weights fall back to code that
+is two hundred times slower.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import flatbuffers
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.tools import flatbuffer_utils
+
+from dcgan_tf import models, seeds
+from dcgan_tf.export.description import KEY, Description
+from dcgan_tf.generation import InferenceGenerator
+
+REPRESENTATIVE = 256  # latents that set the ranges of full int8
+
+LEVELS = 127
+REACH = 4.0
+"""The coarse part of a latent lies on a grid of 2 * LEVELS steps over [-REACH, REACH]."""
+
+
+def write(generator: InferenceGenerator, description: Description, path: Path, kind: str) -> None:
+    """Writes one file; its signature takes z float32 [1, latent_dim] and gives images float32 [1, h, w, channels].
+
+    A conditional generator's takes label int32 [1] as well.
+
+    Args:
+        generator: loaded weights.
+        description: kept in the file's metadata under "dcgan_tf".
+        path: the file.
+        kind: "float32"; "float16" (weights); "int8_dynamic" (int8 weights, float activations that are rounded on
+            the way into each product); "int8" (all int8 inside, for hardware that has nothing else).
+    """
+    model = _with_two_row_projection(generator.model) if kind == "int8_dynamic" else generator.model
+    specs = [tf.TensorSpec([1, description.latent_dim], tf.float32, name="z")]
+    if generator.config.conditional:
+        specs.append(tf.TensorSpec([1], tf.int32, name="label"))
+
+    @tf.function
+    def images(z, label=None):
+        return {"images": model(models.inputs(z, label), training=False)}
+
+    holder = tf.Module()  # the converter wants what owns the variables; a Keras model it would leave empty, silently
+    holder.bare_variables = [variable.value for variable in model.variables]
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([images.get_concrete_function(*specs)], holder)
+    if kind != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if kind == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if kind == "int8":
+        converter.representative_dataset = lambda: _representative(generator)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    path.write_bytes(_with_description(converter.convert(), description))
+
+
+def _representative(generator: InferenceGenerator) -> Iterator[dict[str, tf.Tensor]]:
+    config = generator.config
+    z = seeds.latents(0, "calibration", 0, REPRESENTATIVE, config.latent_dim, config.latent_law)
+    labels = generator.labels(tf.range(REPRESENTATIVE, dtype=tf.int64))
+    for row in range(REPRESENTATIVE):
+        one = slice(row, row + 1)
+        yield {"z": z[one], "label": labels[one]} if config.conditional else {"z": z[one]}
+
+
+class _TwoRowDense(keras.layers.Dense):
+    """A projection that is handed its input as two rows, a coarse and a fine one, and adds their outputs.
+
+    Each row of an input is rounded to 8 bit by its own range. The coarse row lies on a grid that this rounding keeps
+    exactly (two more entries, with weights of zero, pin its range); the fine row is the small rest. So the latent loses
+    nothing, where rounding it as one row is what costs most: the largest error of a trained generator halves.
+    """
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        """float32 [1, inputs] to float32 [1, units]."""
+        step = REACH / LEVELS
+        coarse = step * tf.clip_by_value(tf.round(inputs / step), -LEVELS, LEVELS)
+        pins = tf.constant([[-(LEVELS + 1) * step, LEVELS * step]])
+        rows = tf.concat([tf.concat([coarse, pins], axis=1), tf.pad(inputs - coarse, [[0, 0], [0, 2]])], axis=0)
+        outputs = tf.reduce_sum(tf.matmul(rows, tf.pad(self.kernel.value, [[0, 2], [0, 0]])), axis=0, keepdims=True)
+        return outputs if self.bias is None else outputs + self.bias.value
+
+
+def _with_two_row_projection(model: keras.Model) -> keras.Model:
+    """A copy of a generator whose first dense layer is a `_TwoRowDense`."""
+    first = next(layer for layer in model.layers if isinstance(layer, keras.layers.Dense))
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        return (_TwoRowDense if layer is first else type(layer)).from_config(layer.get_config())
+
+    copied = keras.models.clone_model(model, clone_function=copy)
+    copied.set_weights(model.get_weights())
+    return copied
+
+
+def _with_description(content: bytes, description: Description) -> bytes:
+    """The file with one more metadata entry."""
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(json.dumps(description.to_dict()).encode(), np.uint8)
+    entry = schema.MetadataT()
+    entry.name, entry.buffer = KEY, len(model.buffers)
+    model.buffers.append(buffer)
+    model.metadata = [*(model.metadata or []), entry]
+    model.description = f"DCGAN generator {description.name}"
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def describe(path: Path) -> dict:
+    """The description inside a .tflite file.
+
+    Raises:
+        OSError, KeyError, ValueError: when there is none.
+    """
+    content = path.read_bytes()
+    if content[4:8] != b"TFL3":
+        raise ValueError("not a TFLite file")
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+    entries = {entry.name.decode(): entry.buffer for entry in model.metadata or []}
+    return json.loads(bytes(model.buffers[entries[KEY]].data))

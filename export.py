@@ -1,0 +1,140 @@
+"""Exports a trained generator, and proves every file before it says so.
+
+  python export.py --run=runs/00000-mnist_28                              every format, into the run's export/
+  python export.py --run=runs/00000-mnist_28 --formats=saved_model,tflite
+  python export.py --run=runs/00000-mnist_28 --out=~/models --name=digits --weights=raw --checkpoint=2000
+
+Formats: saved_model (TensorFlow and TF Serving), tflite (float32, float16, two of int8), keras, onnx. Each file is read
+again by another process that does not have this package, and its images are compared with the generator's; a file that
+differs too much is not kept. A version is never overwritten: the next export is the next number.
+"""
+
+import re
+import shlex
+import signal
+import sys
+from pathlib import Path
+
+from dcgan_tf import console
+
+with console.quiet_stderr():
+    import keras
+    import tensorflow as tf
+
+    tf.config.set_visible_devices([], "GPU")  # what is compared are files; a GPU would round in another way
+
+import dcgan_tf
+from dcgan_tf import files, runs
+from dcgan_tf.errors import SettingError
+from dcgan_tf.export import card, exporter
+from dcgan_tf.export.description import Description
+from dcgan_tf.export.formats import FORMATS, require_available
+from dcgan_tf.flags import Flags
+from dcgan_tf.training.trained import generator_of
+
+FLAGS = Flags(__doc__)
+FLAGS.text("run", None, "run directory to take the generator from")
+FLAGS.text("formats", None, f"comma-separated: {', '.join(FORMATS)}; default: all whose packages are installed")
+FLAGS.text("out", None, "folder to export into; default: export/ in the run directory")
+FLAGS.text("name", None, "what the model is called; default: the data set's name")
+FLAGS.choice("weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one")
+FLAGS.whole("checkpoint", None, "step of the checkpoint; default: the latest")
+
+
+def main() -> None:
+    """Flags to generator, then one call; the report as a table and as files."""
+    if not FLAGS.run:
+        raise SettingError("run", "", "name the run directory to take the generator from (--run=runs/00000-mnist_28)")
+    formats, run = _formats(), runs.Run(FLAGS.run)
+    config, recorded = run.read_config()
+    name = FLAGS.name or _name_of(config.data.dataset)
+    exporter.require_name(name)
+    out = files.expanded(FLAGS.out) if FLAGS.out else run.export_dir
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what is half written is removed
+    trained = generator_of(run, FLAGS.checkpoint, FLAGS.weights)
+    description = Description.of(config.model, name, trained.step, trained.weights, trained.class_names)
+    console.logger().info("exporting %s, %s weights of step %d", name, trained.weights, trained.step)
+    export = exporter.export(trained.generator, description, formats, out)
+    print(_table(export))
+    if export.paths:
+        _write_papers(out, export, trained.generator, description, {"config": config.to_dict(), **recorded})
+        console.logger().info(_next_commands(out, export, name))
+    for finding in export.refused:
+        reason = f"{finding.reader}: {finding.problem}"
+        console.logger().error("error: %s is refused and not kept: %s", finding.artefact, reason)
+    if export.refused:
+        sys.exit(1)
+
+
+def _formats() -> list[str]:
+    if FLAGS.formats is None:
+        missing = [name for name, entry in FORMATS.items() if not entry.available()]
+        for name in missing:
+            console.logger().info("without %s; pip install %s adds it", name, " ".join(FORMATS[name].packages))
+        return [name for name in FORMATS if name not in missing]
+    names = [name.strip() for name in FLAGS.formats.split(",")]
+    for name in names:
+        if name not in FORMATS:
+            raise SettingError("formats", FLAGS.formats, f"there is no {name!r}; choose from {', '.join(FORMATS)}")
+    require_available(names)
+    return list(dict.fromkeys(names))
+
+
+def _name_of(dataset: str) -> str:
+    """ "lsun/bedroom" to "lsun-bedroom", "~/Holiday Photos.zip" to "holiday-photos"."""
+    text = Path(dataset).stem if files.expanded(dataset).exists() else dataset
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_") or "generator"
+
+
+def _table(export: exporter.Export) -> str:
+    heads = ("file", "read with", "largest", "mean", "levels", "MB", "ms/image", "")
+    rows = [heads]
+    for finding in export.findings:
+        numbers = ("", "", "")
+        if finding.largest is not None:
+            numbers = (f"{finding.largest:.1e}", f"{finding.mean:.1e}", str(finding.levels))
+        time = "" if finding.ms_per_image is None else f"{finding.ms_per_image:.2f}"
+        verdict = "REFUSED" if finding.problem else "ok"
+        rows.append((finding.artefact, finding.reader, *numbers, f"{finding.bytes / 1e6:.2f}", time, verdict))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if number < 2 else text.rjust(width)
+            for number, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _write_papers(out: Path, export: exporter.Export, generator, description: Description, run: dict) -> None:
+    exporter.write_samples(out, *generator.samples(64))
+    exporter.write_report(
+        out,
+        {
+            "version": export.version,
+            "description": description.to_dict(),
+            "run": str(FLAGS.run),
+            "versions": {"dcgan_tf": dcgan_tf.__version__, "tensorflow": tf.__version__, "keras": keras.__version__},
+            "files": {name: str(path.relative_to(out)) for name, path in export.paths.items()},
+            "findings": [finding.to_dict() for finding in export.findings],
+        },
+    )
+    path = card.write(out, export, description, {"evaluations": [], **run})
+    console.logger().info("model card: %s", path)
+
+
+def _next_commands(out: Path, export: exporter.Export, name: str) -> str:
+    lines = ["next:"]
+    first = next(iter(export.paths.values()))
+    lines.append(f"  python generate.py --model={shlex.quote(str(first))} --num=64 --out=grid.png")
+    if "saved_model" in export.paths:
+        volume = shlex.quote(f"{export.paths['saved_model'].parent.resolve()}:/models/{name}")
+        server = "tensorflow/serving:2.20.0"
+        client = f"python -m dcgan_tf.serving.client --url=http://localhost:8501 --model={name}"
+        lines.append(f"  docker run -p 8500:8500 -p 8501:8501 -v {volume} -e MODEL_NAME={name} {server}")
+        lines.append(f"  {client} --seeds=0-63 --out=served.png")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(console.execute(main, FLAGS, sys.argv))

@@ -1,0 +1,61 @@
+"""Export of every kind of run and image."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from dcgan_tf import presets
+from dcgan_tf.export import keras_file, saved_model, tflite
+from dcgan_tf.export.description import Description
+from dcgan_tf.export.opened import ExportedGenerator
+from dcgan_tf.generation import InferenceGenerator
+from tests import processes
+
+WRITERS = {
+    "": saved_model.write,
+    ".keras": keras_file.write,
+    ".tflite": lambda generator, description, path: tflite.write(generator, description, path, "float32"),
+}
+
+
+@pytest.mark.parametrize("law", ["uniform", "normal"])
+@pytest.mark.parametrize(("channels", "size"), [(1, (16, 24)), (3, (24, 16)), (4, (16, 16))])
+def test_any_shape_law_and_number_of_channels_survives(tmp_path, channels, size, law):
+    config = dataclasses.replace(presets.base("tiny").model, channels=channels, image_size=size, latent_law=law)
+    generator = InferenceGenerator(config)
+    generator.model.set_weights([5 * value for value in generator.model.get_weights()])
+    expected = generator.images(3, 5)
+    assert expected.std() > 3
+    for suffix, write in WRITERS.items():
+        path = tmp_path / f"generator{suffix}"
+        write(generator, Description.of(config, "generator", 1, "raw"), path)
+        exported = ExportedGenerator(path)
+        found = np.concatenate(list(exported.blocks(3, 5)))
+        assert found.shape == (5, *size, channels) == (5, *exported.image_shape)
+        assert np.abs(found.astype(int) - expected.astype(int)).max() <= 1
+
+
+RUNS = {
+    "bfloat16": ("--preset=tiny", "--steps=10", "--precision=mixed_bfloat16"),
+    "float16": ("--preset=tiny", "--steps=10", "--precision=mixed_float16"),
+    "two devices": ("--preset=tiny", "--steps=10", "--devices=2", "--strategy=mirrored"),
+    "torch_64": ("--preset=torch_64", "--steps=3", "--batch_size=16"),
+    "paper_64": ("--preset=paper_64", "--steps=3", "--batch_size=16"),
+    "imagenet_32": ("--preset=imagenet_32", "--steps=3", "--batch_size=16"),
+    "compact_32": ("--preset=compact_32", "--steps=3", "--batch_size=16"),
+    "not square, RGBA": ("--preset=tiny", "--steps=10", "--image_size=16x24", "--channels=4"),
+    "RGB": ("--preset=tiny", "--steps=10", "--channels=3"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RUNS)
+def test_every_kind_of_run_can_be_exported(script, tmp_path, name):
+    run = tmp_path / "run"
+    if name == "two devices":  # logical devices are made once in a process, before anything else
+        processes.finish(processes.start(*RUNS[name], f"--run={run}"))
+    else:
+        assert script("train", *RUNS[name], f"--run={run}").code == 0
+    outcome = script("export", f"--run={run}")
+    assert outcome.code == 0 and "REFUSED" not in outcome.out
