@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import train
-from dcgan_tf import models, presets, resolution
+from dcgan_tf import models, presets, resolution, runs
 from dcgan_tf.config import Config
 from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.flags import UsageError
@@ -81,6 +81,15 @@ def test_every_manifest_fits_the_schema_of_its_kind(name, content):
         ("Service", "spec.publishNotReadyAddress", True),
         ("Service", "apiVersion", "apps/v1"),
         ("PersistentVolumeClaim", "spec.accessModes", ["ReadWriteAll"]),
+        ("Deployment", "spec.template.spec.restartPolicy", "Never"),
+        (
+            "Deployment",
+            "spec.template.spec.containers.0.readinessProbe.tcpSocket",
+            {"port": 1},
+        ),  # two ways in one probe
+        ("Deployment", "spec.template.spec.containers.0.securityContext.runAsRoot", False),
+        ("InferenceService", "spec.predictor.model.runtimeVersion", 2.2),
+        ("InferenceService", "spec.predictor.storageUri", "pvc://dcgan-shared/model"),  # a field of model
         ("TFJob", "spec.cleanPodPolicy", "Running"),  # a field of runPolicy
         ("TFJob", "spec.tfReplicaSpecs.worker", {}),
         ("TFJob", "spec.tfReplicaSpecs.Worker.restartPolicy", "Sometimes"),
@@ -196,6 +205,55 @@ def test_both_jobs_run_the_same_training():
     assert ours.with_settings({"worker_hosts": ""}) == theirs
     for part in ("image", "env", "resources", "volumeMounts"):
         assert container("Job")[part] == container("TFJob")[part]
+
+
+def served() -> tuple[str, str]:
+    """Name and folder of the model that the Deployment serves."""
+    (only,) = manifest("Deployment")["spec"]["template"]["spec"]["containers"]
+    flags = dict(argument.removeprefix("--").split("=") for argument in only["args"])
+    assert (flags["port"], flags["rest_api_port"]) == tuple(str(port["containerPort"]) for port in only["ports"])
+    return flags["model_name"], flags["model_base_path"]
+
+
+def test_what_is_served_is_what_export_py_makes_of_the_trained_run():
+    config_of("Job")
+    name, folder = served()
+    assert folder == f"{runs.Run(train.FLAGS.run).export_dir}/saved_model/{name}"
+    assert name == Path(train.FLAGS.dataset).name  # what a model is called by default
+    model = manifest("InferenceService")["spec"]["predictor"]["model"]
+    claim = manifest("PersistentVolumeClaim")["metadata"]["name"]
+    assert model["storageUri"] == f"pvc://{claim}{folder.removeprefix('/shared')}"
+    assert manifest("InferenceService")["metadata"]["name"] == name  # KServe takes it for the model's name
+
+
+def test_the_deployment_is_what_its_service_finds():
+    deployment = manifest("Deployment")
+    pod = deployment["spec"]["template"]
+    (service,) = [each for file, each in manifests() if file == "serving-deployment.yaml" and each["kind"] == "Service"]
+    assert pod["metadata"]["labels"] == deployment["spec"]["selector"]["matchLabels"] == service["spec"]["selector"]
+    (only,) = pod["spec"]["containers"]
+    assert [port["port"] for port in service["spec"]["ports"]] == [port["containerPort"] for port in only["ports"]]
+    names = {port["name"] for port in only["ports"]}
+    for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        (port,) = [how["port"] for how in only[probe].values() if isinstance(how, dict)]
+        assert port in names
+    assert only["readinessProbe"]["httpGet"]["path"] == f"/v1/models/{served()[0]}/metadata"
+
+
+def test_the_deployment_reads_the_shared_volume_and_is_not_root():
+    pod = manifest("Deployment")["spec"]["template"]["spec"]
+    (only,), (volume,) = pod["containers"], pod["volumes"]
+    claim = {"claimName": manifest("PersistentVolumeClaim")["metadata"]["name"], "readOnly": True}
+    assert volume["persistentVolumeClaim"] == claim
+    assert only["volumeMounts"] == [{"name": volume["name"], "mountPath": "/shared", "readOnly": True}]
+    assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] > 0
+
+
+def test_all_servers_are_of_one_version():
+    (only,) = manifest("Deployment")["spec"]["template"]["spec"]["containers"]
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    version = manifest("InferenceService")["spec"]["predictor"]["model"]["runtimeVersion"]
+    assert only["image"] == compose["services"]["serving"]["image"] == f"tensorflow/serving:{version}"
 
 
 def test_the_table_of_bytes_is_what_its_command_prints():

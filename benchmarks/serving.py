@@ -1,0 +1,270 @@
+"""Measures how fast each exported format makes images, beside the Keras model that it was made from.
+
+  python benchmarks/serving.py --preset=torch_64          an untrained generator
+  python benchmarks/serving.py --run=runs/00000-mnist_28  a trained one; only PNG's time depends on what is in the images
+
+Milliseconds for one image and images per second for 64, from a NumPy array to a NumPy array, on the CPU. Every way has
+a turn in each round; ratios are taken within a round. On a busy machine not even they hold. With --preset, any setting
+of train.py can be given as well.
+"""
+
+import importlib.util
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+if __name__ == "__main__":
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # before TensorFlow starts; its C++ session would take a GPU by itself
+
+from benchmarks.our_step import keras, np, tf  # quietly imported there
+from benchmarks.workers import cores, machine, markdown, spread
+from dcgan_tf import console, presets, runs
+from dcgan_tf.errors import SettingError
+from dcgan_tf.export.cpp_session import CppSession
+from dcgan_tf.export.description import Description
+from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.flags import Flags
+from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.progress import Progress
+from dcgan_tf.training.state import named_variables
+from dcgan_tf.training.trained import generator_of
+
+MANY = 64
+PAUSE = 0.05  # seconds before a turn, in which the threads of the one before stop waiting for work
+BASELINE = "Keras, `model(z, training=False)`"
+NAME = "generator"
+
+Call = Callable[[np.ndarray], np.ndarray]
+
+FLAGS = Flags(__doc__)
+FLAGS.choice("preset", presets.names(), "named configuration, untrained; default: torch_64")
+FLAGS.text("run", None, "run directory to take a trained generator from, instead of a preset")
+FLAGS.whole("rounds", 5, "turns of each way")
+FLAGS.number("seconds", 0.3, "about how long a turn lasts with one image, and again with 64; at least one call")
+FLAGS.settings()
+
+
+@dataclass(frozen=True)
+class Way:
+    """A program's way to images.
+
+    Attributes:
+        name: what the table calls it.
+        one, many: make one image, and 64.
+        note: what is to be said below the table.
+    """
+
+    name: str
+    one: Callable[[], object]
+    many: Callable[[], object]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one turn gave: median milliseconds for one image, images per second in calls of 64."""
+
+    milliseconds: float
+    rate: float
+
+
+def main() -> None:
+    """Exports into a folder of its own, measures, prints the table."""
+    label, generator = _generator()
+    print(f"{label}\n{machine()}\n{_versions()}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="dcgan_tf-benchmark-") as folder:
+        paths = _export(generator, Path(folder))
+        with console.quiet_stderr():  # the runtimes greet
+            ways = list(_ways(generator, paths))
+        rounds = _rounds(ways)
+    _report(FLAGS.run or FLAGS.preset or "torch_64", ways, rounds)
+
+
+def _generator() -> tuple[str, InferenceGenerator]:
+    """What it is, and the generator itself."""
+    settings = FLAGS.given_settings()
+    if FLAGS.rounds < 1:
+        raise SettingError("rounds", FLAGS.rounds, "it must be at least 1")
+    if not 0 < FLAGS.seconds < 3600:
+        raise SettingError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
+    if FLAGS.run:
+        if FLAGS.preset or settings:
+            raise SettingError("run", FLAGS.run, "a run has its own settings; give no preset and no settings with it")
+        trained = generator_of(runs.Run(FLAGS.run))
+        return f"run {FLAGS.run}, {trained.weights} weights of step {trained.step}", trained.generator
+    preset = FLAGS.preset or "torch_64"
+    generator = InferenceGenerator(presets.base(preset).with_settings(settings).model)
+    generator.load(named_variables(generator.model, trainable_only=True))  # without its statistics images are all grey
+    return f"preset {preset}, untrained weights", generator
+
+
+def _versions() -> str:
+    named = [("TensorFlow", tf.__version__), ("Keras", keras.__version__)]
+    if FORMATS["onnx"].available():
+        import onnxruntime
+
+        named.append(("ONNX Runtime", onnxruntime.__version__))
+    return ", ".join(" ".join(pair) for pair in named)
+
+
+def _export(generator: InferenceGenerator, folder: Path) -> dict[str, Path]:
+    """Writes every artefact whose packages are installed; by name, where each lies."""
+    description = Description.of(generator.config, NAME, 0, "raw")
+    missing = [name for name, entry in FORMATS.items() if not entry.available()]
+    for name in missing:
+        console.logger().info("without %s; pip install %s adds it", name, " ".join(FORMATS[name].packages))
+    paths = {}
+    for name in (name for name in FORMATS if name not in missing):
+        for artefact in FORMATS[name].artefacts:
+            console.logger().info("writing %s", artefact.name)
+            (folder / name).mkdir(exist_ok=True)
+            paths[artefact.name] = artefact.path(folder / name, NAME)
+            with console.quiet_stderr():  # converters are talkative
+                artefact.write(generator, description, paths[artefact.name])
+    return paths
+
+
+def _ways(generator: InferenceGenerator, paths: dict[str, Path]) -> Iterator[Way]:
+    """Each with its model loaded; the Keras model itself comes first."""
+    image_seeds = np.arange(MANY, dtype=np.int64)
+    z = generator.latents(image_seeds).numpy()
+
+    def way(name: str, call: Call, inputs: np.ndarray = z, note: str = "") -> Way:
+        return Way(name, lambda: call(inputs[:1]), lambda: call(inputs), note)
+
+    model = generator.model
+    graph = tf.function(
+        lambda z: model(z, training=False), input_signature=[tf.TensorSpec([None, z.shape[1]], tf.float32)]
+    )
+    yield way(BASELINE, lambda z: model(z, training=False).numpy())
+    yield way("Keras, the same in a `tf.function`", lambda z: graph(z).numpy())
+    loaded = keras.saving.load_model(paths["keras"])
+    yield way("Keras file, loaded", lambda z: loaded(z, training=False).numpy())
+    session = CppSession(paths["saved_model"])
+    yield way("SavedModel, C++ session", lambda z: session.run("serving_default", {"z": z})["images"])
+    png = "SavedModel, C++ session, `generate_png`"
+    yield way(png, lambda seed: session.run("generate_png", {"seed": seed})["png_bytes"], image_seeds)
+    signature = tf.saved_model.load(str(paths["saved_model"])).signatures["serving_default"]
+    yield way("SavedModel, `tf.saved_model.load`", lambda z: signature(z=tf.constant(z))["images"].numpy())
+    for name, path in paths.items():
+        if path.suffix == ".tflite":
+            for threads in _thread_counts():
+                call, note = _tflite(path, threads)
+                yield _one_by_one(f"{name.replace('tflite', 'TFLite')}, {_threads(threads)}", call, z, note)
+    if "onnx" in paths:
+        for threads in _thread_counts():
+            yield way(f"ONNX Runtime, {_threads(threads)}", _onnx(paths["onnx"], threads))
+
+
+def _one_by_one(name: str, call: Call, z: np.ndarray, note: str) -> Way:
+    """A way whose batch is fixed at 1."""
+    rows = [z[index : index + 1] for index in range(MANY)]
+    return Way(name, lambda: call(rows[0]), lambda: [call(row) for row in rows], note)
+
+
+def _thread_counts() -> list[int]:
+    """One, and all, as TensorFlow takes them."""
+    return sorted({1, cores()})
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'s' if count > 1 else ''}"
+
+
+def _tflite(path: Path, threads: int) -> tuple[Call, str]:
+    """The call, and how much of the graph XNNPACK has taken over."""
+    if importlib.util.find_spec("ai_edge_litert"):
+        from ai_edge_litert.interpreter import Interpreter
+    else:
+        Interpreter = tf.lite.Interpreter
+    interpreter = Interpreter(model_path=str(path), num_threads=threads)
+    runner = interpreter.get_signature_runner()
+    return lambda z: runner(z=z)["images"], _delegated(interpreter)
+
+
+def _delegated(interpreter: tf.lite.Interpreter) -> str:
+    """What computes the output, followed back from it: the list of operators still has those that were replaced."""
+    interpreter.allocate_tensors()
+    makers = {tensor: operator for operator in interpreter._get_ops_details() for tensor in operator["outputs"]}
+    open_tensors, found = [detail["index"] for detail in interpreter.get_output_details()], {}
+    while open_tensors:
+        operator = makers.get(open_tensors.pop())
+        if operator and operator["index"] not in found:
+            found[operator["index"]] = operator["op_name"]
+            open_tensors += operator["inputs"]
+    rest = [name for name in found.values() if name != "DELEGATE"]
+    if len(rest) == len(found):
+        return "XNNPACK is NOT active"
+    return f"XNNPACK does all but {', '.join(sorted(set(rest)))}" if rest else "XNNPACK does the whole graph"
+
+
+def _onnx(path: Path, threads: int) -> Call:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return lambda z: session.run(["images"], {"z": z})[0]
+
+
+def _rounds(ways: list[Way]) -> list[dict[str, Turn]]:
+    """One turn of each way per round, by name; every other round goes backwards."""
+    rounds = []
+    with Progress(FLAGS.rounds * len(ways), "turns", "measuring") as progress:
+        for number in range(FLAGS.rounds):
+            turns = {}
+            for way in ways if number % 2 == 0 else reversed(ways):
+                progress.note(way.name)
+                time.sleep(PAUSE)
+                turns[way.name] = Turn(1000 * _seconds(way.one), MANY / _seconds(way.many))
+                progress.advance()
+            rounds.append(turns)
+    return rounds
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    """Median over calls for about `--seconds`, after one that does not count."""
+    call()
+    times, began = [], time.perf_counter()
+    while not times or time.perf_counter() - began < FLAGS.seconds:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def _report(label: str, ways: list[Way], rounds: list[dict[str, Turn]]) -> None:
+    head = ("generator", "way", "one image, ms", "times as fast", f"{MANY} images, images/s", "times as fast")
+    print(f"\n{markdown([head, *(_table_row(label, way.name, rounds) for way in ways)])}\n")
+    print(f"medians over {len(rounds)} rounds, lowest and highest in brackets; times as fast: as {BASELINE},")
+    print(
+        f"within each round. TFLite takes one image a call, so {MANY} are {MANY} calls. TensorFlow has all {cores()} cores."
+    )
+    notes: dict[str, list[str]] = {}
+    for way in ways:
+        if way.note:
+            notes.setdefault(way.note, []).append(way.name)
+    for note, names in notes.items():
+        print(f"{note}: {'; '.join(names)}")
+
+
+def _table_row(label: str, name: str, rounds: list[dict[str, Turn]]) -> tuple[str, ...]:
+    turns = [(turns[name], turns[BASELINE]) for turns in rounds]
+    return (
+        label,
+        name,
+        spread([turn.milliseconds for turn, _ in turns], ",.2f"),
+        spread([base.milliseconds / turn.milliseconds for turn, base in turns], ".2f"),
+        spread([turn.rate for turn, _ in turns], ",.0f"),
+        spread([turn.rate / base.rate for turn, base in turns], ".2f"),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(console.execute(main, FLAGS, sys.argv))

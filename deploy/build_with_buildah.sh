@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Builds the Dockerfile with buildah and tries the image: without Docker, without a registry of images.
+#
+#   apt-get install --no-install-recommends buildah debootstrap     Debian, as root
+#   deploy/build_with_buildah.sh                      in a temporary folder, removed at the end
+#   deploy/build_with_buildah.sh FOLDER               image and layers stay there, and the next time is quicker
+#   DEVICE=gpu deploy/build_with_buildah.sh FOLDER    the image for GPUs, tried on the CPU
+#   BASE=docker.io/library/python:3.11-slim-bookworm deploy/build_with_buildah.sh    on the real base, pulled
+#
+# Without BASE a stand-in is made: Debian 12 with its own Python 3.11, from this machine's mirror. So it tries what the
+# Dockerfile says, and not the image that the Dockerfile names.
+# PIP_CONF=FILE: a configuration of pip for the build. It is mounted, no layer holds it.
+set -euo pipefail
+
+[ "$(id -u)" = 0 ] || { echo "this needs root: it mounts and makes a Debian" >&2; exit 2; }
+for needed in buildah debootstrap; do
+    command -v $needed > /dev/null || { echo "this needs $needed: apt-get install $needed" >&2; exit 2; }
+done
+
+repository=$(cd "$(dirname "$0")/.." && pwd)
+device=${DEVICE:-cpu}
+image=localhost/dcgan-tf:$device
+base=${BASE:-localhost/stand-in:bookworm}
+kept=${1:-}
+[ -z "$kept" ] || mkdir -p "$kept"
+work=$(cd "${kept:-$(mktemp -d)}" && pwd)
+log=$work/log.txt
+since=$SECONDS
+first=    # process 1 of a container that we shall end
+: > "$log"
+
+export STORAGE_DRIVER=overlay BUILDAH_ISOLATION=chroot
+b() { buildah --root "$work/store" --runroot "$work/run" "$@"; }
+
+clean_up() {
+    code=$?
+    [ $code = 0 ] || { tail -n 20 "$log"; echo "FAILED"; }
+    [ -z "$first" ] || kill -KILL "$first"
+    b rm --all > /dev/null
+    ! mountpoint -q "$work/store/overlay" || umount "$work/store/overlay"    # some versions leave it mounted
+    [ -n "$kept" ] || rm -rf --one-file-system "$work"
+}
+trap clean_up EXIT
+
+passed() { printf '%4d s  %s\n' $((SECONDS - since)) "$*"; since=$SECONDS; }
+demand() { "$@" || { echo "not so: $*" >> "$log"; exit 1; }; }
+
+# A command in the container, with the image's user (or what $as says), environment and folder.
+run() {
+    # shellcheck disable=SC2086
+    b run --volume "$work/runs:/app/runs" --volume "$work/data:/data" ${as:-} "$container" -- "$@" >> "$log" 2>&1
+}
+
+make_base() {
+    local mirror scratch
+    # shellcheck disable=SC2016
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' | head -n 1)
+    debootstrap --variant=minbase --include=python3,python3-venv,python3-pip,ca-certificates \
+        bookworm "$work/base" "$mirror" >> "$log"
+    ln -s /usr/bin/python3 "$work/base/usr/local/bin/python"
+    rm "$work"/base/usr/lib/python3.*/EXTERNALLY-MANAGED          # Debian's word to people; the real base has none
+    tar -C "$work/base" -cf "$work/base.tar" .
+    scratch=$(b from scratch)
+    b add --quiet "$scratch" "$work/base.tar" / >> "$log"
+    b config --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$scratch"
+    b commit --quiet "$scratch" "$base" >> "$log" 2>&1
+    rm -rf --one-file-system "$work/base" "$work/base.tar"
+}
+
+# The process of that name below another.
+find_below() {
+    local child
+    for child in $(pgrep -P "$1"); do
+        if [ "$(cat "/proc/$child/comm" 2> /dev/null)" = "$2" ]; then echo "$child"; else find_below "$child" "$2"; fi
+    done
+}
+
+# Runs a command as a container does, with the entry point as process 1 of its own process namespace. Sends it SIGTERM a
+# second after a file is there, and demands exit code 143. (The container's root makes the namespace, and is not the one
+# who runs the command.)
+terminate() {
+    local awaited=$1 code=0 started deadline=$((SECONDS + 120))
+    shift
+    as='--user 0 --cap-add CAP_SYS_ADMIN' run unshare --pid --fork --kill-child \
+        setpriv --reuid=1000 --regid=1000 --clear-groups "${entry[@]}" "$@" &
+    started=$!
+    until [ -n "$first" ] && [ -e "$awaited" ]; do
+        demand [ $SECONDS -lt $deadline ]
+        sleep 0.1
+        first=$(find_below $started "${entry[0]}")
+    done
+    sleep 1
+    kill -TERM "$first"
+    wait $started || code=$?
+    first=
+    demand [ $code = 143 ]
+}
+
+if [ -z "${BASE:-}" ] && ! b inspect --type image "$base" > /dev/null 2>&1; then
+    make_base
+    passed "made a stand-in for the base"
+fi
+
+# This machine's certificates are mounted, for machines behind a proxy that has its own.
+b bud --layers --format docker --build-arg BASE="$base" --build-arg DEVICE="$device" --tag "$image" \
+    --volume /etc/ssl/certs:/etc/ssl/certs:ro ${PIP_CONF:+--volume "$PIP_CONF:/etc/pip.conf:ro"} \
+    "$repository" >> "$log" 2>&1
+size() { b images --format '{{.Size}}' "$1"; }
+passed "built $image: $(size "$image"), $(size "$base") of it the base"
+
+container=$(b from --pull-never "$image")
+entry=$(b inspect --type image --format '{{range .OCIv1.Config.Entrypoint}}{{.}} {{end}}' "$image")
+read -ra entry <<< "$entry"    # `buildah run` leaves it out
+rm -rf "$work/runs" "$work/data"
+mkdir -m 1777 "$work/runs" "$work/data"
+
+run sh -c 'test "$(id -u)" = 1000 && test ! -e .git && test ! -w . && test ! -w train.py'
+passed "runs as user 1000, who cannot write the program; no .git"
+
+run "${entry[@]}" python train.py --help
+passed "python train.py --help"
+
+run "${entry[@]}" python train.py --preset=tiny --steps=20 --run=runs/tiny
+for name in config.json metrics.jsonl reals.png curves.png training.gif; do demand [ -s "$work/runs/tiny/$name" ]; done
+demand [ "$(stat -c %u "$work/runs/tiny/config.json")" = 1000 ]
+demand [ -d "$work/data/prepared" ]
+passed "python train.py --preset=tiny: the run and the prepared images lie in the volumes"
+
+run "${entry[@]}" python generate.py --run=runs/tiny --num=64 --out=runs/grid.png
+demand [ -s "$work/runs/grid.png" ]
+passed "python generate.py"
+
+run "${entry[@]}" python export.py --run=runs/tiny --formats=saved_model
+demand [ -n "$(find "$work/runs/tiny/export/saved_model" -name saved_model.pb)" ]
+run "${entry[@]}" python -m dcgan_tf.serving.client --help
+passed "python export.py, and the client's help"
+
+as='--user 12345:12345' run "${entry[@]}" python train.py --preset=tiny --steps=20 --run=runs/other
+demand [ "$(stat -c %u "$work/runs/other/config.json")" = 12345 ]
+passed "python train.py as user 12345, whom the image does not know"
+
+terminate "$log" python train.py --preset=tiny --steps=100000 --run=runs/early
+demand [ ! -e "$work/runs/early" ]
+passed "SIGTERM while Python still imports: ended with 143"
+
+terminate "$work/runs/stopped/curves.png" python train.py --preset=tiny --steps=100000 --run=runs/stopped
+last=$(find "$work/runs/stopped/checkpoints" -name 'step-*.npz' | sort | tail -n 1 | grep -o '[0-9]*\.npz$')
+last=$((10#${last%.npz}))
+demand grep -q "stopped by SIGTERM at step $last;" "$work/runs/stopped/log.txt"
+passed "SIGTERM while it trains: a checkpoint of step $last, ended with 143"
+
+run "${entry[@]}" python train.py --run=runs/stopped --steps=$((last + 5))
+demand [ -n "$(find "$work/runs/stopped/checkpoints" -name "*$((last + 5)).npz")" ]
+passed "python train.py --run=runs/stopped: went on there"
+
+mounted=$(b mount "$container")
+demand [ -z "$(find "$mounted" -xdev -path "$mounted/tmp" -prune -o \( -uid 1000 -o -uid 12345 \) -print)" ]
+b unmount "$container" >> "$log"
+passed "nothing was written outside of the volumes and /tmp: a read-only root would do"
+echo "all as it should be"
