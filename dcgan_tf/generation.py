@@ -97,7 +97,9 @@ class InferenceGenerator:
             count: how many.
             label: the class of all of them; None gives each seed its own (see `labels`).
         """
-        return blocks(lambda image_seeds: self._generate(image_seeds, self.labels(image_seeds, label)).numpy(), first, count)
+        return blocks(
+            lambda image_seeds: self._generate(image_seeds, self.labels(image_seeds, label)).numpy(), first, count
+        )
 
     def images(self, first: int, count: int, label: int | None = None) -> np.ndarray:
         """Images of the seeds [first, first + count), see `blocks`: uint8 [count, height, width, channels]."""

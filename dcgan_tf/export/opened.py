@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import models, pixels, seeds
+from dcgan_tf import console, models, pixels, seeds
 from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.export import keras_file, onnx_file, saved_model, tflite
 from dcgan_tf.export.description import Description
@@ -105,7 +105,8 @@ def _tflite(path: Path) -> Call:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         Interpreter = tf.lite.Interpreter
-    runner = Interpreter(model_path=str(path)).get_signature_runner()
+    with console.quiet_stderr():  # it announces itself
+        runner = Interpreter(model_path=str(path)).get_signature_runner()
 
     def call(**inputs: np.ndarray) -> np.ndarray:
         rows = ({name: value[row : row + 1] for name, value in inputs.items()} for row in range(len(inputs["z"])))

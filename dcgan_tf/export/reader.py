@@ -5,9 +5,10 @@ It imports nothing of this package, so what it finds is what any other machine f
     python reader.py KIND PATH REQUESTS.npz ANSWERS.npz
 
 KIND is a key of `READERS`. REQUESTS holds z float32 [n, latent_dim] and seed int64 [n], and for a conditional generator
-label int32 [n]. ANSWERS gets whatever the format can answer: "images" (float32, for z), "generated" (uint8, for the seeds), "png" (the same as PNG files),
-"path_png" (PNG files of `interpolate` between the first two seeds), and "facts", a JSON text with milliseconds per
-image, operators, and what else the format has. Ends with exit code 0, or with 1 and one line on stderr.
+label int32 [n]. ANSWERS gets whatever the format can answer: "images" (float32, for z), "generated" (uint8, for the
+seeds), "png" (the same as PNG files), "path_png" (PNG files of `interpolate` between the first two seeds), and "facts",
+a JSON text with milliseconds per image, operators, and what else the format has. Ends with exit code 0, or with 1 and
+one line on stderr.
 """
 
 import json

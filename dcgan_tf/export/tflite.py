@@ -38,7 +38,7 @@ def write(generator: InferenceGenerator, description: Description, path: Path, k
         kind: "float32"; "float16" (weights); "int8_dynamic" (int8 weights, float activations that are rounded on
             the way into each product); "int8" (all int8 inside, for hardware that has nothing else).
     """
-    model = _with_two_row_projection(generator.model) if kind == "int8_dynamic" else generator.model
+    model = _prepared(generator.model, kind)
     specs = [tf.TensorSpec([1, description.latent_dim], tf.float32, name="z")]
     if generator.config.conditional:
         specs.append(tf.TensorSpec([1], tf.int32, name="label"))
@@ -69,8 +69,31 @@ def _representative(generator: InferenceGenerator) -> Iterator[dict[str, tf.Tens
         yield {"z": z[one], "label": labels[one]} if config.conditional else {"z": z[one]}
 
 
+def _prepared(model: keras.Model, kind: str) -> keras.Model:
+    """A copy of a generator that makes the same images, with layers that convert well."""
+    others = {keras.layers.CategoryEncoding: _Comparison}
+    if kind == "int8_dynamic":
+        others[keras.layers.Dense] = _TwoRowDense
+
+    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
+        return others.get(type(layer), type(layer)).from_config(layer.get_config())
+
+    copied = keras.models.clone_model(model, clone_function=copy)
+    copied.set_weights(model.get_weights())
+    return copied
+
+
+class _Comparison(keras.layers.CategoryEncoding):
+    """One-hot labels by comparison: the converter gives the operator ONE_HOT a wrong scale in full int8."""
+
+    def call(self, label: tf.Tensor) -> tf.Tensor:
+        """int32 [1] to float32 [1, classes]."""
+        numbers = tf.range(self.num_tokens, dtype=label.dtype)  # Keras has made the label a float
+        return tf.cast(tf.equal(label[:, tf.newaxis], numbers), tf.float32)
+
+
 class _TwoRowDense(keras.layers.Dense):
-    """A projection that is handed its input as two rows, a coarse and a fine one, and adds their outputs.
+    """A dense layer that is handed its input as two rows, a coarse and a fine one, and adds their outputs.
 
     Each row of an input is rounded to 8 bit by its own range. The coarse row lies on a grid that this rounding keeps
     exactly (two more entries, with weights of zero, pin its range); the fine row is the small rest. So the latent loses
@@ -85,18 +108,6 @@ class _TwoRowDense(keras.layers.Dense):
         rows = tf.concat([tf.concat([coarse, pins], axis=1), tf.pad(inputs - coarse, [[0, 0], [0, 2]])], axis=0)
         outputs = tf.reduce_sum(tf.matmul(rows, tf.pad(self.kernel.value, [[0, 2], [0, 0]])), axis=0, keepdims=True)
         return outputs if self.bias is None else outputs + self.bias.value
-
-
-def _with_two_row_projection(model: keras.Model) -> keras.Model:
-    """A copy of a generator whose first dense layer is a `_TwoRowDense`."""
-    first = next(layer for layer in model.layers if isinstance(layer, keras.layers.Dense))
-
-    def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
-        return (_TwoRowDense if layer is first else type(layer)).from_config(layer.get_config())
-
-    copied = keras.models.clone_model(model, clone_function=copy)
-    copied.set_weights(model.get_weights())
-    return copied
 
 
 def _with_description(content: bytes, description: Description) -> bytes:

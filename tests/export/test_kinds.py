@@ -7,6 +7,7 @@ import pytest
 
 from dcgan_tf import presets
 from dcgan_tf.export import keras_file, saved_model, tflite
+from dcgan_tf.export.cpp_session import CppSession, SessionError
 from dcgan_tf.export.description import Description
 from dcgan_tf.export.opened import ExportedGenerator
 from dcgan_tf.generation import InferenceGenerator
@@ -36,6 +37,33 @@ def test_any_shape_law_and_number_of_channels_survives(tmp_path, channels, size,
         assert np.abs(found.astype(int) - expected.astype(int)).max() <= 1
 
 
+def test_a_conditional_generator_survives(tmp_path):
+    config = dataclasses.replace(presets.base("tiny").model, conditional=True, classes=3)
+    generator = InferenceGenerator(config)
+    generator.model.set_weights([5 * value for value in generator.model.get_weights()])
+    own, second = generator.images(3, 5), generator.images(3, 5, label=1)
+    assert not np.array_equal(own, second)
+    for suffix, write in WRITERS.items():
+        path = tmp_path / f"generator{suffix}"
+        write(generator, Description.of(config, "generator", 1, "raw", ("cats", "dogs", "owls")), path)
+        exported = ExportedGenerator(path)
+        for label, expected in ((None, own), (1, second)):
+            found = np.concatenate(list(exported.blocks(3, 5, label)))
+            assert np.abs(found.astype(int) - expected.astype(int)).max() <= 1
+    session = CppSession(tmp_path / "generator")
+    seed = np.array([3, 4], np.int64)
+    for label, expected in ((-1, own), (1, second)):
+        found = session.run("generate", {"seed": seed, "label": np.array([label] * 2, np.int32)})["images"]
+        assert np.abs(found.astype(int) - expected[:2].astype(int)).max() <= 1
+    for label, text in (([3, 0], "a class is from -1 to 2"), ([-2, 0], "a class is from -1 to 2"), ([0], "for each")):
+        with pytest.raises(SessionError, match=text):
+            session.run("generate", {"seed": seed, "label": np.array(label, np.int32)})
+    with pytest.raises(SessionError, match="from 0 to 2"):
+        z = np.zeros((1, config.latent_dim), np.float32)
+        session.run("serving_default", {"z": z, "label": np.array([-1], np.int32)})
+    session.close()
+
+
 RUNS = {
     "bfloat16": ("--preset=tiny", "--steps=10", "--precision=mixed_bfloat16"),
     "float16": ("--preset=tiny", "--steps=10", "--precision=mixed_float16"),
@@ -45,6 +73,7 @@ RUNS = {
     "imagenet_32": ("--preset=imagenet_32", "--steps=3", "--batch_size=16"),
     "compact_32": ("--preset=compact_32", "--steps=3", "--batch_size=16"),
     "not square, RGBA": ("--preset=tiny", "--steps=10", "--image_size=16x24", "--channels=4"),
+    "conditional": ("--preset=tiny", "--steps=10", "--conditional"),
     "RGB": ("--preset=tiny", "--steps=10", "--channels=3"),
 }
 

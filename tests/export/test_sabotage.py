@@ -36,7 +36,7 @@ class _Changed:
     def __init__(self, generator, layer):
         inputs = keras.Input((generator.config.latent_dim,), name="z")
         self.model = keras.Sequential([inputs, *generator.model.layers, layer])
-        self.config, self.latents = generator.config, generator.latents
+        self.config, self.latents, self.labels = generator.config, generator.latents, generator.labels
 
 
 def nan_weights(write, generator, path):
