@@ -32,7 +32,7 @@ def download(builder: Any, dataset: str) -> None:
     if instructions and not (manual.is_dir() and any(manual.iterdir())):
         line = " ".join(instructions.split())[:200]
         raise UserError(f"--dataset={dataset}: its files must be put into {manual} by hand: {line}")
-    fault = _probe_within(_address(builder), PROBE_SECONDS)
+    fault = unreachable(_address(builder))
     if fault:
         raise UserError(
             f"--dataset={dataset}: no prepared data in {data_dir} and no network ({fault}); prepare it on a machine "
@@ -63,6 +63,11 @@ def _address(builder: Any) -> str:
             if parts.scheme in ("http", "https") and parts.hostname:
                 return f"{parts.scheme}://{parts.netloc}/"
     return FALLBACK
+
+
+def unreachable(address: str) -> str:
+    """Why the root of a host cannot be reached, or "" when it can; known within seconds, whatever is wrong."""
+    return _probe_within(address, PROBE_SECONDS)
 
 
 def _probe_within(address: str, seconds: float) -> str:
