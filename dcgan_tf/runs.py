@@ -46,6 +46,16 @@ class Run:
         return self.path / "metrics.jsonl"
 
     @property
+    def evaluations_file(self) -> Path:
+        """One JSON object per metric and judged checkpoint."""
+        return self.path / "evaluations.jsonl"
+
+    @property
+    def evaluations_picture(self) -> Path:
+        """The same over the steps, as a picture."""
+        return self.path / "evaluations.png"
+
+    @property
     def reals_file(self) -> Path:
         """A grid of training images as the networks see them."""
         return self.path / "reals.png"
@@ -97,6 +107,15 @@ class Run:
         return sorted(
             (path for path in _entries(self.checkpoints_dir) if _CHECKPOINT.fullmatch(path.name)), key=step_of
         )
+
+    @property
+    def best_dir(self) -> Path:
+        """The best checkpoint so far, where training looks for it."""
+        return self.checkpoints_dir / "best"
+
+    def best_checkpoint_files(self) -> list[Path]:
+        """What is in there: one file, or none."""
+        return sorted((path for path in _entries(self.best_dir) if _CHECKPOINT.fullmatch(path.name)), key=step_of)
 
     def exists(self) -> bool:
         """Whether a run was started here."""

@@ -98,6 +98,20 @@ def find(run: runs.Run, step: int | None = None) -> Path:
     return found[step]
 
 
+def find_best(run: runs.Run) -> Path:
+    """The best checkpoint, where training has kept one.
+
+    Raises:
+        UserError: when it has kept none.
+    """
+    found = run.best_checkpoint_files()
+    if not found:
+        raise SettingError(
+            "checkpoint", "best", f"{run.best_dir} holds none; judge all of them (--checkpoint=all) or the latest"
+        )
+    return found[-1]
+
+
 def read(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
     """The arrays of a checkpoint whose names start with `prefix`, by the rest of their names.
 
