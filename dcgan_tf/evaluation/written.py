@@ -1,0 +1,66 @@
+"""Samples as files that public tools for the Fréchet distance read: an .npz with "arr_0", or a folder of PNG files."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_tf import files, images
+from dcgan_tf.errors import SettingError
+from dcgan_tf.evaluation.samples import Samples
+from dcgan_tf.features.extractor import with_channels
+from dcgan_tf.progress import Progress
+
+
+def check(out: Path, text: str) -> None:
+    """Raises SettingError unless samples can be written there without replacing anything."""
+    folder = text.endswith("/")
+    if not folder and out.suffix.lower() != ".npz":
+        raise SettingError("samples_out", text, "write an .npz, or a folder's name ending in /")
+    if out.is_dir() and (not folder or any(out.iterdir())):
+        raise SettingError(
+            "samples_out", text, "this folder is not empty; name a new one" if folder else "it is a folder"
+        )
+    if out.exists() and not out.is_dir():
+        raise SettingError("samples_out", text, "this file exists; name another")
+
+
+def write(samples: Samples, out: Path) -> None:
+    """Writes all samples as RGB, the way the tools want them; grey becomes three equal channels.
+
+    Raises:
+        SettingError: the place cannot be written.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with Progress(samples.count, "images", "writing samples") as progress:
+            (_write_archive if out.suffix.lower() == ".npz" else _write_folder)(samples, out, progress)
+    except OSError as error:
+        raise SettingError("samples_out", out, f"cannot write there ({error.strerror})") from error
+
+
+def _write_archive(samples: Samples, out: Path, progress: Progress) -> None:
+    """uint8 [n, height, width, 3] under "arr_0", written as it comes."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": (samples.count, *samples.generator.image_shape[:2], 3)}
+    with (
+        files.written_aside(out) as temporary,
+        zipfile.ZipFile(temporary, "w", allowZip64=True) as archive,
+        archive.open("arr_0.npy", "w", force_zip64=True) as stream,
+    ):
+        np.lib.format.write_array_header_1_0(stream, header)
+        for block in samples.blocks():
+            stream.write(np.ascontiguousarray(with_channels(block, 3)).tobytes())
+            progress.advance(len(block))
+
+
+def _write_folder(samples: Samples, out: Path, progress: Progress) -> None:
+    """000000.png and so on, counted from the first judged sample."""
+    number = 0
+    with files.folder_written_aside(out) as folder:
+        for block in samples.blocks():
+            for pixels in with_channels(block, 3):
+                images.to_pil(pixels).save(folder / images.file_name(number), format="PNG")
+                number += 1
+            progress.advance(len(block))
+        if out.is_dir():
+            out.rmdir()  # it was checked to be empty
