@@ -37,11 +37,13 @@ from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.evaluation import digits, judging, plot, probe, rows, written
 from dcgan_tf.evaluation.table import table, value_text
 from dcgan_tf.flags import Flags
+from dcgan_tf.metrics import svm_protocols
 from dcgan_tf.training import checkpoints
 from dcgan_tf.training.trained import discriminator_in, generator_in
 
 DEFAULT = "frechet_10k,kernel_10k,precision_10k,recall_10k,density_10k,coverage_10k"
 SVM = "linear_svm"
+COSTS = ",".join(f"{cost:g}" for cost in svm_protocols.COSTS)
 MOST_SEED = 2**62
 
 FLAGS = Flags(__doc__)
@@ -65,6 +67,7 @@ FLAGS.text("samples_out", None, "also write the samples for other tools: an .npz
 FLAGS.text("probe_dataset", None, f"labelled data set for {SVM}: a name or a path; default: the run's")
 FLAGS.whole("labels_per_class", 0, f"labels that {SVM} is given of each class; 0: all")
 FLAGS.whole("draws", 10, "draws of labels to average over (the paper: 100)")
+FLAGS.text("costs", None, f"values of C that {SVM} chooses from, comma-separated; default: {COSTS}")
 FLAGS.switch("controls", False, f"{SVM} on raw pixels and on a discriminator before training as well")
 
 
@@ -315,6 +318,16 @@ def _search_task(session: Session, names: list[str], trained: data.ImageStore, t
     return task
 
 
+def _costs() -> list[float]:
+    try:
+        found = [float(part) for part in (FLAGS.costs or COSTS).split(",")]
+    except ValueError:
+        found = []
+    if not found or not all(0 < cost < float("inf") for cost in found):
+        raise SettingError("costs", FLAGS.costs, "write numbers above 0, comma-separated (0.01,0.1,1)")
+    return found
+
+
 def _probe_parts(session: Session) -> tuple[probe.Split, str]:
     """The probe data set, and whether the discriminator knows it."""
     if session.config.model.conditional:
@@ -325,6 +338,7 @@ def _probe_parts(session: Session) -> tuple[probe.Split, str]:
         settings = replace(settings, dataset=FLAGS.probe_dataset, split="train")
     store = session.prepared(settings)
     of_tfds = store.manifest["identity"].get("kind") == "tfds"
+    _costs()
     parts = probe.split(store, session.prepared(replace(settings, split=FLAGS.split)) if of_tfds else None)
     probe.check(parts, FLAGS.labels_per_class, FLAGS.draws)
     known = session.recorded["data"]
@@ -344,11 +358,11 @@ def _probe_rows(session: Session, path: Path, parts: probe.Split, claim: str) ->
         untrained = features.DiscriminatorFeatures(model, None, images, "discriminator before training")
         entries += [("untrained discriminator", untrained, "not trained"), ("raw pixels", None, "not trained")]
     name = f"{SVM}_{FLAGS.labels_per_class}_per_class" if FLAGS.labels_per_class else SVM
-    found = []
+    found, costs = [], _costs()
     for control, extractor, knows in entries:
         try:
             result = probe.measure(extractor, parts, FLAGS.labels_per_class, FLAGS.draws, session.cache,
-                                   control or "discriminator")  # fmt: skip
+                                   control or "discriminator", costs)  # fmt: skip
         except ValueError as error:
             raise UserError(f"--metrics={SVM}: {error}") from error
         accuracy = result.accuracy

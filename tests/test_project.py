@@ -12,7 +12,7 @@ import pytest
 from dcgan_tf import presets
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ("train", "generate", "export")
+SCRIPTS = ("train", "generate", "export", "evaluate")
 
 # From the bottom up: a module may import from its own layer (the same folder) and from those below it.
 LAYERS = [
@@ -22,7 +22,8 @@ LAYERS = [
     {"presets", "flags", "runs", "seeds", "images", "pixels", "latents", "classes", "conditioning"},
     {"console", "models", "losses"},
     {"batch_norm", "summary", "data", "resolution"},
-    {"generation", "metrics"},
+    {"generation", "metrics", "features"},
+    {"evaluation"},
     {"training", "export", "serving"},
 ]
 WITHOUT_TENSORFLOW = (
@@ -101,7 +102,7 @@ def code_of(path: Path) -> str:
     return ast.unparse(tree)
 
 
-COMMAND = r"python ((?:train|generate|export)\.py[^`\n]*|-m dcgan_tf\.serving\.client[^`\n]*)"
+COMMAND = r"python ((?:train|generate|export|evaluate)\.py[^`\n]*|-m dcgan_tf\.serving\.client[^`\n]*)"
 
 
 def documented_commands() -> list[str]:

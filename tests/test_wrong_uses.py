@@ -14,7 +14,7 @@ from PIL import Image
 from dcgan_tf import files
 from dcgan_tf.training import checkpoints
 
-TRAIN, GENERATE, EXPORT = "train", "generate", "export"
+TRAIN, GENERATE, EXPORT, EVALUATE = "train", "generate", "export", "evaluate"
 
 WRONG = [
     # the command line itself
@@ -132,6 +132,40 @@ WRONG = [
     (EXPORT, "--run={run} --weights=best", "choose one of ema, raw"),
     (EXPORT, "--run={run} --out={tmp}/note.txt", "cannot write there"),
     (EXPORT, "--run={run} --out=/proc/export", "cannot write there"),
+    # evaluate.py
+    (EVALUATE, "", "name the run directory"),
+    (EVALUATE, "--run={tmp}/nowhere", "there is no such directory"),
+    (EVALUATE, "--run={tmp}/texts", "holds no run"),
+    (EVALUATE, "--run={run} --metrics=fid", "there is no metric fid"),
+    (EVALUATE, "--run={run} --metrics=frechet_10k,", "there is no metric"),
+    (EVALUATE, "--run={run} --checkpoint=7", "0, 5, 10"),
+    (EVALUATE, "--run={run} --checkpoint=first", "choose one of latest, best, all, or a step"),
+    (EVALUATE, "--run={run} --checkpoint=best", "judge all of them (--checkpoint=all)"),
+    (EVALUATE, "--run={run} --weights=best", "choose one of ema, raw"),
+    (EVALUATE, "--run={run} --seed=-1", "--seed=-1"),
+    (EVALUATE, "--run={run} --features=resnet", "choose one of classifier, discriminator"),
+    (EVALUATE, "--run={run} --features={tmp}/nowhere.keras", "there is no such file"),
+    (EVALUATE, "--run={run} --features={tmp}/fake.keras", "not a model that Keras can open"),
+    (EVALUATE, "--run={run} --features=inception --inception={tmp}/note.txt", "not a frozen graph"),
+    (EVALUATE, "--run={run} --features=inception --inception={tmp}/nowhere.pb", "cannot be read"),
+    (EVALUATE, "--run={run} --features=discriminator:{conditional} --metrics=frechet_10", "conditional discriminator"),
+    (EVALUATE, "--run={run} --features=discriminator --metrics=inception_score_100", "gives no classes"),
+    (EVALUATE, "--run={run} --metrics=kernel_100", "at least 1,000"),
+    (EVALUATE, "--run={run} --metrics=distance_to_training_100", "--test_dataset"),
+    (EVALUATE, "--run={run} --metrics=nearest_neighbor_100", "--test_dataset"),
+    (EVALUATE, "--run={run} --metrics=copies_100 --test_dataset=digits", "the images that the run was trained on"),
+    (EVALUATE, "--run={run} --metrics=nearest_neighbor_9 --test_dataset={tmp}/grey.npz", "train.py --conditional"),
+    (EVALUATE, "--run={conditional} --metrics=nearest_neighbor_9 --test_dataset={tmp}/grey.npz", "it needs labels"),
+    (EVALUATE, "--run={conditional} --metrics=linear_svm", "conditional discriminator"),
+    (EVALUATE, "--run={run} --metrics=linear_svm --probe_dataset={tmp}/grey.npz", "labels of at least two classes"),
+    (EVALUATE, "--run={run} --metrics=linear_svm --labels_per_class=9999", "--labels_per_class=9999"),
+    (EVALUATE, "--run={run} --metrics=linear_svm --labels_per_class=5 --draws=0", "--draws=0"),
+    (EVALUATE, "--run={run} --metrics=linear_svm --costs=1,-1", "--costs=1,-1"),
+    (EVALUATE, "--run={run} --samples_out={tmp}/photo.png", "write an .npz"),
+    (EVALUATE, "--run={run} --samples_out={tmp}/grey.npz", "this file exists"),
+    (EVALUATE, "--run={run} --samples_out={tmp}/texts/", "this folder is not empty"),
+    (EVALUATE, "--run={run} --samples_out={tmp}/new.npz --checkpoint=all", "samples of one checkpoint only"),
+    (EVALUATE, "--run={run} --cache_dir={tmp}/note.txt", "cannot write to --cache_dir"),
 ]
 
 

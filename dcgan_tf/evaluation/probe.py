@@ -4,8 +4,9 @@ The solver is `metrics.linear_svm`: a truncated Newton method in passes over fea
 50,000 x 28,672 features are 2.9 GB even as float16 and liblinear wants them as float64 in memory.
 """
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,8 +18,17 @@ from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import SettingError
 from dcgan_tf.evaluation.arrays import scratch
 from dcgan_tf.features import Extractor
-from dcgan_tf.metrics.svm_protocols import Accuracy, Labelled, balanced_rows, with_all_labels, with_few_labels
+from dcgan_tf.metrics.svm_protocols import (
+    COSTS,
+    Accuracy,
+    Labelled,
+    balanced_rows,
+    with_all_labels,
+    with_few_labels,
+)
 from dcgan_tf.progress import Progress
+
+log = logging.getLogger(__name__)
 
 SEED = 0
 MOST_HELD_OUT, HELD_OUT = 10_000, 0.2
@@ -93,7 +103,15 @@ def check(parts: Split, per_class: int, draws: int) -> None:
             raise SettingError("labels_per_class", per_class, f"{parts.source}: {error}") from None
 
 
-def measure(extractor: Extractor | None, parts: Split, per_class: int, draws: int, folder: Path, text: str) -> Result:
+def measure(
+    extractor: Extractor | None,
+    parts: Split,
+    per_class: int,
+    draws: int,
+    folder: Path,
+    text: str,
+    costs: Sequence[float] = COSTS,
+) -> Result:
     """The accuracy on one kind of features.
 
     Args:
@@ -103,6 +121,7 @@ def measure(extractor: Extractor | None, parts: Split, per_class: int, draws: in
         draws: how many draws of labels are tested, where not all are used.
         folder: for the features, which go afterwards.
         text: what it is called while one waits.
+        costs: from which validation chooses; the large ones take most of the time.
 
     Raises:
         ValueError: what the protocols refuse.
@@ -111,17 +130,19 @@ def measure(extractor: Extractor | None, parts: Split, per_class: int, draws: in
     training = _features(extractor, *parts.training, folder, text)
     test = _features(extractor, *parts.test, folder, text)
     between = time.perf_counter()
+    width = training.features.shape[1]
+    log.info("%s: %s features of %s images; now the classifier, which takes minutes to an hour where labels are many",
+             text, f"{width:,}", f"{len(training):,}")  # fmt: skip
     held_out = _held_out(len(training))
     if not per_class:
-        found = with_all_labels(training, test, held_out)
+        found = with_all_labels(training, test, held_out, costs)
     else:
         first, last = training.part(slice(0, -held_out)), training.part(slice(len(training) - held_out, None))
         found = with_few_labels(
-            first, last, test, per_class, seeds.generator(SEED, "probe_draws", 0), draws=draws,
+            first, last, test, per_class, seeds.generator(SEED, "probe_draws", 0), costs, draws=draws,
             choosing_draws=min(10, draws),
         )  # fmt: skip
     ended = time.perf_counter()
-    width = training.features.shape[1]
     return Result(found, len(training), len(test), held_out, width, between - began, ended - between)
 
 

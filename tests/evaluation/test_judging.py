@@ -45,7 +45,7 @@ class Real:
         return tf.constant(self._labels[np.asarray(seeds) % 4096])
 
 
-NAMES = ["frechet_1200", "kernel_1200", "precision_1200", "recall_1200", "density_1200", "coverage_1200"]
+NAMES = ["frechet_1200", "precision_1200", "recall_1200", "density_1200", "coverage_1200"]
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,8 @@ def judged(store, classifier, tmp_path_factory):
     folder = tmp_path_factory.mktemp("features")
     real = evaluation.real_features(classifier, store, folder)
 
-    def of(**worse):
-        return evaluation.judge(Real(store, **worse), NAMES, classifier, real, folder)
+    def of(names=NAMES, **worse):
+        return evaluation.judge(Real(store, **worse), names, classifier, real, folder)
 
     return of
 
@@ -62,12 +62,17 @@ def judged(store, classifier, tmp_path_factory):
 def test_worse_samples_have_worse_values(judged):
     ideal, noisy, noisier = (judged(noise=noise).readings for noise in (0, 30, 80))
     few, fewer = (judged(classes=classes).readings for classes in (7, 4))
-    for metric in ("frechet_1200", "kernel_1200"):
-        assert ideal[metric].value < noisy[metric].value < noisier[metric].value
-        assert ideal[metric].value < few[metric].value < fewer[metric].value
+    assert ideal["frechet_1200"].value < noisy["frechet_1200"].value < noisier["frechet_1200"].value
+    assert ideal["frechet_1200"].value < few["frechet_1200"].value < fewer["frechet_1200"].value
     assert ideal["precision_1200"].value > noisier["precision_1200"].value
     for metric in ("recall_1200", "coverage_1200"):
         assert ideal[metric].value > few[metric].value > fewer[metric].value
+
+
+def test_the_kernel_distance_has_its_deviation(judged, monkeypatch):
+    monkeypatch.setattr("dcgan_tf.metrics.kernel.kernel_distance.__defaults__", (3, 1000))
+    ideal, worse = (judged(["kernel_1200"], noise=noise).readings["kernel_1200"] for noise in (0, 60))
+    assert ideal.value < worse.value and worse.deviation > 0
 
 
 def test_readings_are_those_of_the_definitions_and_the_time_is_told(judged, store, classifier):
