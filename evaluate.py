@@ -263,6 +263,8 @@ def _features_task(session: Session, names: list[str], trained: data.ImageStore,
             found = evaluation.judge(made.generator, names, extractor, real, session.cache, unseen, FLAGS.seed)
         except ValueError as error:
             raise UserError(f"--metrics={','.join(names)}: {error}") from error
+        spent = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in found.seconds.items())
+        console.logger().info("step %d: %s in all; metrics that share their work have one time", made.step, spent)
         return [
             session.row(
                 path, name, reading.value, deviation=reading.deviation, samples=metrics.metric(name).samples,
