@@ -25,6 +25,7 @@ LAYERS = [
     {"generation", "metrics", "features"},
     {"evaluation"},
     {"training", "export", "serving"},
+    {"measuring"},
 ]
 WITHOUT_TENSORFLOW = (
     "errors",

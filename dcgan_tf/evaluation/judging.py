@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from dcgan_tf import metrics, seeds
 from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import SettingError
@@ -60,6 +58,8 @@ def check(names: Sequence[str], extractor: Extractor, real_count: int, has_test:
             raise SettingError("metrics", each.name, f"it needs at least {SUBSET_SIZE:,} samples and real images")
         if each.samples < 2:
             raise SettingError("metrics", each.name, "it needs at least 2 samples")
+        if "probabilities" in each.needs and not extractor.classes:
+            raise SettingError("metrics", each.name, f"{extractor.name} gives no classes; use --features=classifier")
         if "test_features" in each.needs and not has_test:
             raise SettingError("metrics", each.name, "it needs real images that were not trained on")
 
@@ -100,7 +100,6 @@ def judge(
         generated_features=seen.vectors,
         probabilities=seen.probabilities,
     )
-    _require_probabilities(names, seen.probabilities, extractor)
     readings, metric_seconds, began = {}, {}, time.perf_counter()
     for group in _shared(names):
         started = time.perf_counter()
@@ -108,12 +107,6 @@ def judge(
         metric_seconds |= dict.fromkeys(group, time.perf_counter() - started)
     spent = {"generation": samples.seconds, "features": seen.seconds, "metric": time.perf_counter() - began}
     return Judgement({name: readings[name] for name in names}, spent, metric_seconds)
-
-
-def _require_probabilities(names: Sequence[str], found: np.ndarray | None, extractor: Extractor) -> None:
-    for name in names:
-        if "probabilities" in metrics.metric(name).needs and found is None:
-            raise SettingError("metrics", name, f"{extractor.name} gives no classes; use --features=classifier")
 
 
 TOGETHER = ({"precision", "recall", "density", "coverage"}, {"distance_to_training", "copies"})

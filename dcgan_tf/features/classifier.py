@@ -51,7 +51,7 @@ class Classifier:
         for name, variable in _variables(self._model).items():
             variable.assign(weights[name])
         self.name = f"classifier-{digest_of_arrays(weights)[:DIGITS]}"
-        self.dimension = UNITS
+        self.dimension, self.classes = UNITS, about["classes"]
         both = keras.Model(self._model.inputs, [self._model.get_layer("features").output, self._model.outputs[0]])
         self._apply = tf.function(
             lambda images: both(pixels.to_model_range(images), training=False),

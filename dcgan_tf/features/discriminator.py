@@ -32,6 +32,7 @@ class DiscriminatorFeatures:
         UserError: a conditional discriminator, whose features belong to an image and a label.
     """
 
+    classes = 0
     caution = "the discriminator's own features: they favour or punish the generator it was trained against"
 
     def __init__(

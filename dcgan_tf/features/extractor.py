@@ -28,11 +28,13 @@ class Extractor(Protocol):
     Attributes:
         name: tells the kind and a hash of all that defines it; equal names, equal features.
         dimension: d.
+        classes: of the probabilities, 0 where it gives none.
         caution: one line that whoever reads a score must know; "" when there is none.
     """
 
     name: str
     dimension: int
+    classes: int
     caution: str
 
     def describe(self) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Inception:
     """
 
     def __init__(self, path: Path):
-        self._apply, self.dimension = _function(path)
+        self._apply, self.dimension, self.classes = _function(path)
         found = digest_of_file(path)
         self._path, self._published = path, found == GRAPH_SHA256
         self.name = PUBLISHED_NAME if self._published else f"graph-{found[:DIGITS]}"
@@ -71,8 +71,8 @@ class Inception:
         return Features(vectors.numpy(), probabilities.numpy())
 
 
-def _function(path: Path) -> tuple[Any, int]:
-    """The graph as a function: float32 [n, h, w, 3] in [0, 255] to (vectors [n, d], probabilities [n, k]); and d."""
+def _function(path: Path) -> tuple[Any, int, int]:
+    """The graph as a function: float32 [n, h, w, 3] in [0, 255] to (vectors [n, d], probabilities [n, k]); d; k."""
     definition = tf.compat.v1.GraphDef()
     try:
         definition.ParseFromString(path.read_bytes())
@@ -89,7 +89,7 @@ def _function(path: Path) -> tuple[Any, int]:
             definition, input_map={INPUT: images}, return_elements=[POOL, LOGITS], name=""
         )
         weights = product.inputs[1]
-        sizes.append(weights.shape[0])
+        sizes.extend(weights.shape.as_list())
         vectors = tf.reshape(pool, [-1, weights.shape[0]])
         return vectors, tf.nn.softmax(vectors @ weights)
 
@@ -98,7 +98,7 @@ def _function(path: Path) -> tuple[Any, int]:
     except (ValueError, KeyError, AttributeError, TypeError, IndexError) as error:
         wanted = f"{INPUT}, {POOL} and {LOGITS}"
         raise SettingError("inception", path, f"it must be {MEMBER}, with {wanted}") from error
-    return function, int(sizes[0])
+    return function, sizes[0], sizes[1]
 
 
 def inception_file(cache_root: Path) -> Path:

@@ -27,6 +27,8 @@ class KerasFile:
         SettingError: no such file, not a Keras model, or inputs and outputs of another kind.
     """
 
+    classes = 0
+
     def __init__(self, path: Path):
         if not path.is_file():
             raise SettingError("features", path, "there is no such file")

@@ -76,7 +76,9 @@ def test_contract(extractor, digits):
     found = extractor(images)
     assert found.vectors.shape == (33, extractor.dimension) and found.vectors.dtype == np.float32
     assert np.isfinite(found.vectors).all() and len(np.unique(found.vectors, axis=0)) > 10
+    assert (found.probabilities is not None) == (extractor.classes > 0)
     if found.probabilities is not None:
+        assert found.probabilities.shape == (33, extractor.classes)
         assert found.probabilities.dtype == np.float32 and (found.probabilities >= 0).all()
         np.testing.assert_allclose(found.probabilities.sum(axis=1), 1, atol=1e-5)
     alone = extractor(images[7:8])
