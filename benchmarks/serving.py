@@ -1,7 +1,7 @@
 """Measures how fast each exported format makes images, beside the Keras model that it was made from.
 
   python benchmarks/serving.py --preset=torch_64          an untrained generator
-  python benchmarks/serving.py --run=runs/00000-mnist_28  a trained one; only PNG's time depends on what is in the images
+  python benchmarks/serving.py --run=runs/00000-mnist_28  a trained one; of all times only PNG's depends on it
 
 Milliseconds for one image and images per second for 64, from a NumPy array to a NumPy array, on the CPU. Every way has
 a turn in each round; ratios are taken within a round. On a busy machine not even they hold. With --preset, any setting
@@ -184,20 +184,21 @@ def _tflite(path: Path, threads: int) -> tuple[Call, str]:
     else:
         Interpreter = tf.lite.Interpreter
     interpreter = Interpreter(model_path=str(path), num_threads=threads)
+    interpreter.allocate_tensors()  # it is here that XNNPACK takes over
+    note = _delegated(interpreter)
     runner = interpreter.get_signature_runner()
-    return lambda z: runner(z=z)["images"], _delegated(interpreter)
+    return lambda z: runner(z=z)["images"], note
 
 
 def _delegated(interpreter: tf.lite.Interpreter) -> str:
     """What computes the output, followed back from it: the list of operators still has those that were replaced."""
-    interpreter.allocate_tensors()
     makers = {tensor: operator for operator in interpreter._get_ops_details() for tensor in operator["outputs"]}
     open_tensors, found = [detail["index"] for detail in interpreter.get_output_details()], {}
     while open_tensors:
         operator = makers.get(open_tensors.pop())
         if operator and operator["index"] not in found:
             found[operator["index"]] = operator["op_name"]
-            open_tensors += operator["inputs"]
+            open_tensors.extend(operator["inputs"])
     rest = [name for name in found.values() if name != "DELEGATE"]
     if len(rest) == len(found):
         return "XNNPACK is NOT active"
@@ -242,10 +243,8 @@ def _seconds(call: Callable[[], object]) -> float:
 def _report(label: str, ways: list[Way], rounds: list[dict[str, Turn]]) -> None:
     head = ("generator", "way", "one image, ms", "times as fast", f"{MANY} images, images/s", "times as fast")
     print(f"\n{markdown([head, *(_table_row(label, way.name, rounds) for way in ways)])}\n")
-    print(f"medians over {len(rounds)} rounds, lowest and highest in brackets; times as fast: as {BASELINE},")
-    print(
-        f"within each round. TFLite takes one image a call, so {MANY} are {MANY} calls. TensorFlow has all {cores()} cores."
-    )
+    print(f"medians over {len(rounds)} rounds, lowest and highest in brackets; ratios to {BASELINE} within each round")
+    print(f"TFLite takes one image a call, so {MANY} are {MANY} calls; TensorFlow uses all cores ({cores()})")
     notes: dict[str, list[str]] = {}
     for way in ways:
         if way.note:
