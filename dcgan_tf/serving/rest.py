@@ -14,7 +14,7 @@ import requests
 
 from dcgan_tf.errors import SettingError
 from dcgan_tf.serving.addresses import is_this_machine
-from dcgan_tf.serving.problems import PassingError, ServingError, refused, sentence
+from dcgan_tf.serving.problems import PassingError, ServingError, UnknownHostError, refused, sentence
 from dcgan_tf.serving.served_model import ServedModel, VersionStatus
 
 _EXAMPLE = "write it as http://localhost:8501"
@@ -149,7 +149,7 @@ class RestClient(ServedModel):
         if isinstance(error, requests.exceptions.SSLError):
             return ServingError(f"{self.address}: no secure connection ({_reason(causes)}); is it http:// instead?")
         if caused_by(socket.gaierror):
-            return ServingError(f"{self.address}: this host is not known; check --url")
+            return UnknownHostError(f"{self.address}: this host is not known; check --url")
         if caused_by(ConnectionRefusedError):
             return PassingError(f"{self.address}: nothing answers there (is the server up, is the port right?)")
         if caused_by(http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):

@@ -14,7 +14,7 @@ from PIL import Image
 
 from dcgan_tf.errors import SettingError
 from dcgan_tf.serving import seed_list
-from dcgan_tf.serving.problems import NotFoundError, PassingError, RefusedError, ServingError
+from dcgan_tf.serving.problems import NotFoundError, PassingError, RefusedError, ServingError, UnknownHostError
 from dcgan_tf.serving.retrying import retried
 
 BLOCK = 64  # images per request: 256 are allowed, but a smaller answer comes sooner and costs less when it is lost
@@ -111,7 +111,9 @@ class ServedModel(abc.ABC):
         while True:
             try:
                 waiting_for = self._obstacle(ask())
-            except PassingError as error:
+            except (PassingError, UnknownHostError) as error:
+                if isinstance(error, UnknownHostError) and not seconds:
+                    raise
                 waiting_for = str(error)
             if not waiting_for:
                 return
