@@ -63,8 +63,8 @@ def random_frechet(store: ImageStore) -> Evaluator:
 def one_blas_thread() -> AbstractContextManager:
     """NumPy on one thread, inside the block.
 
-    The matrices are small: beside TensorFlow's own threads, several take a hundred times as long (2.8 s instead of 4 ms),
-    and the last digits would depend on how many there are.
+    The matrices are small: beside TensorFlow's own threads, several take a hundred times as long (2.8 s, not 4 ms), and
+    the last digits would depend on how many there are.
     """
     return _controller().limit(limits=1, user_api="blas")
 

@@ -97,8 +97,8 @@ def _window(rows: Sequence[Mapping[str, float]]) -> Sequence[Mapping[str, float]
 def _collapsing(scores: Sequence[Mapping[str, float]]) -> bool:
     """Whether the last two looks at the samples found them alike.
 
-    Samples of the first few hundred steps are rather alike in healthy runs as well, so it takes very little diversity, or
-    little of it late, or the loss of one that there had been. Looks at an untrained generator do not count.
+    Samples of the first few hundred steps are rather alike in healthy runs as well, so it takes very little diversity,
+    or little of it late, or the loss of one that there had been. Looks at an untrained generator do not count.
     """
     looks = [score for score in scores if score["step"] >= WINDOW_STEPS]
     return len(looks) > 1 and all(_alike(looks, index) for index in (len(looks) - 2, len(looks) - 1))

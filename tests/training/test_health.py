@@ -62,7 +62,6 @@ def test_the_pace_of_the_rows_does_not_matter(every):
     assert health.judge(late).state == health.STRONG_DISCRIMINATOR
 
 
-
 @pytest.mark.parametrize(
     ("scores", "state"),
     [
