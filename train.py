@@ -132,7 +132,8 @@ def _train(
         "  python generate.py --run=%s --num=64 --out=grid.png\n"
         "  %s --steps=%d\n"
         "  tensorboard --logdir=%s",
-        steps - began, seconds, shown / seconds, trainer.verdict, _best_of(run), run.samples_file(steps), run.animation_file, run.curves_file,
+        steps - began, seconds, shown / seconds, trainer.verdict, _best_of(run),
+        run.samples_file(steps), run.animation_file, run.curves_file,
         shlex.quote(str(run.path)), command, 2 * steps, shlex.quote(str(run.path)),
     )  # fmt: skip
 
