@@ -39,7 +39,7 @@ FLAGS.text("formats", None, f"comma-separated: {', '.join(FORMATS)}; default: al
 FLAGS.text("out", None, "folder to export into; default: export/ in the run directory")
 FLAGS.text("name", None, "what the model is called; default: the data set's name")
 FLAGS.choice("weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one")
-FLAGS.whole("checkpoint", None, "step of the checkpoint; default: the latest")
+FLAGS.text("checkpoint", None, "which one: latest (default), best (by the scores of the training), or a step")
 
 
 def main() -> None:

@@ -46,6 +46,11 @@ class Run:
         return self.path / "metrics.jsonl"
 
     @property
+    def scores_file(self) -> Path:
+        """One JSON object per evaluation during training."""
+        return self.path / "scores.jsonl"
+
+    @property
     def reals_file(self) -> Path:
         """A grid of training images as the networks see them."""
         return self.path / "reals.png"
@@ -67,7 +72,7 @@ class Run:
 
     @property
     def checkpoints_dir(self) -> Path:
-        """The latest few checkpoints."""
+        """The latest few checkpoints, and the folder of the best one."""
         return self.path / "checkpoints"
 
     @property
@@ -97,6 +102,19 @@ class Run:
         return sorted(
             (path for path in _entries(self.checkpoints_dir) if _CHECKPOINT.fullmatch(path.name)), key=step_of
         )
+
+    @property
+    def best_dir(self) -> Path:
+        """The checkpoint with the best score, and the score beside it."""
+        return self.checkpoints_dir / "best"
+
+    def best_checkpoint_file(self, step: int) -> Path:
+        """The best checkpoint, when it is that of this step."""
+        return self.best_dir / self.checkpoint_file(step).name
+
+    def best_checkpoint_files(self) -> list[Path]:
+        """What there is of them, by step: one, or two where training ended between two evaluations."""
+        return sorted((path for path in _entries(self.best_dir) if _CHECKPOINT.fullmatch(path.name)), key=step_of)
 
     def exists(self) -> bool:
         """Whether a run was started here."""

@@ -25,19 +25,19 @@ class TrainedGenerator:
     class_names: tuple[str, ...]
 
 
-def generator_of(run: runs.Run, step: int | None = None, weights: str | None = None) -> TrainedGenerator:
+def generator_of(run: runs.Run, checkpoint: int | str | None = None, weights: str | None = None) -> TrainedGenerator:
     """The generator of a checkpoint.
 
     Args:
         run: the run directory.
-        step: of the checkpoint; None for the latest.
+        checkpoint: "latest", "best" or a step, as in `checkpoints.find`; None for the latest.
         weights: "ema", "raw", or None for the average where the run has one.
 
     Raises:
         UserError: when there is no such run, checkpoint or average, or they do not fit together.
     """
     config, recorded = run.read_config()
-    path = checkpoints.find(run, step)
+    path = checkpoints.find(run, checkpoint)
     weights = weights or ("ema" if config.training.ema_decay else "raw")
     generator = InferenceGenerator(config.model)
     found = checkpoints.sampling_weights(path, weights)
