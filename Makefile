@@ -12,7 +12,7 @@ test: $(VENV)/.installed-dev lint
 	$(BIN)/python -m pytest
 
 slow: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow -n 0
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -110,17 +110,8 @@ def _names() -> list[str]:
 def _checkpoints(run: runs.Run) -> list[Path]:
     """The files to judge, by step."""
     run.read_config()
-    wanted = FLAGS.checkpoint
-    if wanted == "latest":
-        return [checkpoints.find(run)]
-    if wanted == "best":
-        return [checkpoints.find_best(run)]
-    if wanted == "all":
-        checkpoints.find(run)  # which says so where there is none
-        return run.checkpoint_files()
-    if not wanted.isdecimal():
-        raise SettingError("checkpoint", wanted, "choose one of latest, best, all, or a step")
-    return [checkpoints.find(run, int(wanted))]
+    checkpoints.find(run)  # which says so where there is none
+    return run.checkpoint_files() if FLAGS.checkpoint == "all" else [checkpoints.find(run, FLAGS.checkpoint)]
 
 
 def _table(found: list[dict]) -> str:

@@ -26,10 +26,11 @@ with console.quiet_stderr():
 import dcgan_tf
 from dcgan_tf import files, runs
 from dcgan_tf.errors import SettingError
-from dcgan_tf.export import card, exporter
+from dcgan_tf.export import card, exporter, report, warmup
 from dcgan_tf.export.description import Description
-from dcgan_tf.export.formats import FORMATS, require_available
+from dcgan_tf.export.formats import FORMATS, TITLES, require_available
 from dcgan_tf.flags import Flags
+from dcgan_tf.training import checkpoints
 from dcgan_tf.training.trained import generator_of
 
 FLAGS = Flags(__doc__)
@@ -38,7 +39,7 @@ FLAGS.text("formats", None, f"comma-separated: {', '.join(FORMATS)}; default: al
 FLAGS.text("out", None, "folder to export into; default: export/ in the run directory")
 FLAGS.text("name", None, "what the model is called; default: the data set's name")
 FLAGS.choice("weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one")
-FLAGS.whole("checkpoint", None, "step of the checkpoint; default: the latest")
+FLAGS.text("checkpoint", None, "which one: latest (default), best (by the scores of the training), or a step")
 
 
 def main() -> None:
@@ -47,23 +48,44 @@ def main() -> None:
         raise SettingError("run", "", "name the run directory to take the generator from (--run=runs/00000-mnist_28)")
     formats, run = _formats(), runs.Run(FLAGS.run)
     config, recorded = run.read_config()
-    name = FLAGS.name or _name_of(config.data.dataset)
+    name = FLAGS.name or _name_of(recorded["data"]["source"])
     exporter.require_name(name)
+    checkpoints.find(run, FLAGS.checkpoint)
     out = files.expanded(FLAGS.out) if FLAGS.out else run.export_dir
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what is half written is removed
+    exporter.require_folder(out)
+    earlier = report.read(out)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     trained = generator_of(run, FLAGS.checkpoint, FLAGS.weights)
     description = Description.of(config.model, name, trained.step, trained.weights, trained.class_names)
     console.logger().info("exporting %s, %s weights of step %d", name, trained.weights, trained.step)
-    export = exporter.export(trained.generator, description, formats, out)
+
+    def papers(folder: Path, export: exporter.Export) -> None:
+        entries = [report.entry(export, description, run.path.resolve().name, _versions()), *earlier]
+        report.write(folder, entries)
+        report.write_samples(folder, trained.generator)
+        facts = {"config": config.to_dict(), "evaluations": [], **recorded}
+        card.write(folder / card.name_in(out, export.version), entries, facts)
+
+    export = exporter.export(trained.generator, description, formats, out, papers)
     print(_table(export))
     if export.paths:
-        _write_papers(out, export, trained.generator, description, {"config": config.to_dict(), **recorded})
-        console.logger().info(_next_commands(out, export, name))
+        console.logger().info(_summary(out, export, name))
     for finding in export.refused:
-        reason = f"{finding.reader}: {finding.problem}"
-        console.logger().error("error: %s is refused and not kept: %s", finding.artefact, reason)
+        by = f" ({TITLES[finding.reader]})" if finding.reader else ""
+        console.logger().error("error: %s is refused and not kept%s: %s", finding.artefact, by, finding.problem)
     if export.refused:
         sys.exit(1)
+
+
+def _stop(number: int, _) -> None:
+    """Unwinds, so that what is half written is removed."""
+    console.logger().error("stopped")
+    sys.exit(128 + number)
+
+
+def _versions() -> dict[str, str]:
+    return {"dcgan_tf": dcgan_tf.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
 
 
 def _formats() -> list[str]:
@@ -80,10 +102,9 @@ def _formats() -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _name_of(dataset: str) -> str:
-    """ "lsun/bedroom" to "lsun-bedroom", "~/Holiday Photos.zip" to "holiday-photos"."""
-    text = Path(dataset).stem if files.expanded(dataset).exists() else dataset
-    return re.sub(r"[^a-z0-9_]+", "-", text.lower()).strip("-_") or "generator"
+def _name_of(source: str) -> str:
+    """A data set's name as a model's: "lsun/bedroom" to "lsun-bedroom", "Holiday Photos" to "holiday-photos"."""
+    return re.sub(r"[^a-z0-9_]+", "-", source.lower())[:60].strip("-_") or "generator"
 
 
 def _table(export: exporter.Export) -> str:
@@ -95,7 +116,8 @@ def _table(export: exporter.Export) -> str:
             numbers = (f"{finding.largest:.1e}", f"{finding.mean:.1e}", str(finding.levels))
         time = "" if finding.ms_per_image is None else f"{finding.ms_per_image:.2f}"
         verdict = "REFUSED" if finding.problem else "ok"
-        rows.append((finding.artefact, finding.reader, *numbers, f"{finding.bytes / 1e6:.2f}", time, verdict))
+        title = TITLES.get(finding.reader, "not written")
+        rows.append((finding.artefact, title, *numbers, f"{finding.bytes / 1e6:.2f}", time, verdict))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
@@ -106,33 +128,22 @@ def _table(export: exporter.Export) -> str:
     )
 
 
-def _write_papers(out: Path, export: exporter.Export, generator, description: Description, run: dict) -> None:
-    exporter.write_samples(out, *generator.samples(64))
-    exporter.write_report(
-        out,
-        {
-            "version": export.version,
-            "description": description.to_dict(),
-            "run": str(FLAGS.run),
-            "versions": {"dcgan_tf": dcgan_tf.__version__, "tensorflow": tf.__version__, "keras": keras.__version__},
-            "files": {name: str(path.relative_to(out)) for name, path in export.paths.items()},
-            "findings": [finding.to_dict() for finding in export.findings],
-        },
-    )
-    path = card.write(out, export, description, {"evaluations": [], **run})
-    console.logger().info("model card: %s", path)
-
-
-def _next_commands(out: Path, export: exporter.Export, name: str) -> str:
-    lines = ["next:"]
-    first = next(iter(export.paths.values()))
-    lines.append(f"  python generate.py --model={shlex.quote(str(first))} --num=64 --out=grid.png")
+def _summary(out: Path, export: exporter.Export, name: str) -> str:
+    lines = [
+        "largest and mean: of the differences from the generator, in units of [-1, 1]; levels: of 0 to 255",
+        f"version {export.version} of {name} is in {out}; its card: {out / card.name_in(out, export.version)}",
+    ]
+    if "saved_model" in export.paths and not warmup.available():
+        lines.append("without requests that warm a server up; pip install tensorflow-serving-api adds them")
+    first = shlex.quote(str(out / next(iter(export.paths.values()))))
+    lines += ["next:", f"  python generate.py --model={first} --num=64 --out=grid.png"]
     if "saved_model" in export.paths:
-        volume = shlex.quote(f"{export.paths['saved_model'].parent.resolve()}:/models/{name}")
-        server = "tensorflow/serving:2.20.0"
+        volume = shlex.quote(f"{(out / export.paths['saved_model']).parent.resolve()}:/models/{name}")
         client = f"python -m dcgan_tf.serving.client --url=http://localhost:8501 --model={name}"
-        lines.append(f"  docker run -p 8500:8500 -p 8501:8501 -v {volume} -e MODEL_NAME={name} {server}")
-        lines.append(f"  {client} --seeds=0-63 --out=served.png")
+        lines.append(
+            f"  docker run -p 8500:8500 -p 8501:8501 -v {volume} -e MODEL_NAME={name} tensorflow/serving:2.20.0"
+        )
+        lines.append(f"  {client} --seeds=0-63 --out=served.png --wait=60")
     return "\n".join(lines)
 
 

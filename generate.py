@@ -42,7 +42,7 @@ FLAGS.whole("seed", 0, "seed of the first image; the next ones count up")
 FLAGS.text("class", None, "class of all images, by name or number, where the run was trained with --conditional")
 FLAGS.text("out", "grid.png", "a .png for a grid, an .npz for arrays, or a folder for single PNG files")
 FLAGS.choice("weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one")
-FLAGS.whole("checkpoint", None, "step of the checkpoint; default: the latest")
+FLAGS.text("checkpoint", None, "which one: latest (default), best (by the scores of the training), or a step")
 FLAGS.switch("overwrite", False, "replace what is already at --out")
 
 

@@ -26,7 +26,7 @@ from dcgan_tf import data, presets, resolution, runs, summary
 from dcgan_tf.config import Config
 from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.flags import Flags
-from dcgan_tf.training import distribution, loop, reporting
+from dcgan_tf.training import best, distribution, loop, reporting
 
 FLAGS = Flags(__doc__)
 FLAGS.choice("preset", presets.names(), "named configuration; default: the one that fits the data set")
@@ -119,19 +119,30 @@ def _train(
     started = time.perf_counter()
     try:
         trainer.train()
+    except loop.Collapsed as stop:
+        log.info("%s%s\nto train on all the same:\n  %s --nostop_on_collapse", stop, _best_of(run), command)
+        sys.exit(stop.exit_code)
     except loop.Interrupted as stop:
         log.info("%s; the command that continues:\n  %s", stop, command)
         sys.exit(stop.exit_code)
     seconds = time.perf_counter() - started
     shown = (steps - began) * config.training.batch_size * config.training.d_steps
     log.info(
-        "%d steps in %.0f s, %.0f images/s in all\nlook at %s, %s and %s\nnext:\n"
+        "%d steps in %.0f s, %.0f images/s in all\n%s%s\nlook at %s, %s and %s\nnext:\n"
         "  python generate.py --run=%s --num=64 --out=grid.png\n"
         "  %s --steps=%d\n"
         "  tensorboard --logdir=%s",
-        steps - began, seconds, shown / seconds, run.samples_file(steps), run.animation_file, run.curves_file,
+        steps - began, seconds, shown / seconds, trainer.verdict, _best_of(run),
+        run.samples_file(steps), run.animation_file, run.curves_file,
         shlex.quote(str(run.path)), command, 2 * steps, shlex.quote(str(run.path)),
     )  # fmt: skip
+
+
+def _best_of(run: runs.Run) -> str:
+    """A line about the best checkpoint, and the command that uses it, where there is one."""
+    if not (score := best.of(run)):
+        return ""
+    return f"\nbest checkpoint: {score}\n  python generate.py --run={shlex.quote(str(run.path))} --checkpoint=best"
 
 
 def _train_with_chief(run: runs.Run, config: Config, store: data.ImageStore, strategy: tf.distribute.Strategy) -> None:
@@ -141,7 +152,7 @@ def _train_with_chief(run: runs.Run, config: Config, store: data.ImageStore, str
     try:
         if trainer.step < config.training.steps:
             trainer.train()
-    except loop.Interrupted as stop:
+    except loop.Stopped as stop:
         log.info("%s; the first worker wrote the checkpoint", stop)
         sys.exit(stop.exit_code)
     log.info("done; the first worker wrote the results")

@@ -1,7 +1,7 @@
 """Measures how fast each exported format makes images, beside the Keras model that it was made from.
 
   python benchmarks/serving.py --preset=torch_64          an untrained generator
-  python benchmarks/serving.py --run=runs/00000-mnist_28  a trained one; only PNG's time depends on what is in the images
+  python benchmarks/serving.py --run=runs/00000-mnist_28  a trained one; of all times only PNG's depends on it
 
 Milliseconds for one image and images per second for 64, from a NumPy array to a NumPy array, on the CPU. Every way has
 a turn in each round; ratios are taken within a round. On a busy machine not even they hold. With --preset, any setting
@@ -24,7 +24,7 @@ if __name__ == "__main__":
 
 from benchmarks.our_step import keras, np, tf  # quietly imported there
 from benchmarks.workers import cores, machine, markdown, spread
-from dcgan_tf import console, presets, runs
+from dcgan_tf import console, models, presets, runs
 from dcgan_tf.errors import SettingError
 from dcgan_tf.export.cpp_session import CppSession
 from dcgan_tf.export.description import Description
@@ -40,7 +40,8 @@ PAUSE = 0.05  # seconds before a turn, in which the threads of the one before st
 BASELINE = "Keras, `model(z, training=False)`"
 NAME = "generator"
 
-Call = Callable[[np.ndarray], np.ndarray]
+Inputs = dict[str, np.ndarray]  # z or seed, and label where the generator is conditional
+Call = Callable[..., object]  # takes such inputs by name
 
 FLAGS = Flags(__doc__)
 FLAGS.choice("preset", presets.names(), "named configuration, untrained; default: torch_64")
@@ -133,25 +134,24 @@ def _export(generator: InferenceGenerator, folder: Path) -> dict[str, Path]:
 def _ways(generator: InferenceGenerator, paths: dict[str, Path]) -> Iterator[Way]:
     """Each with its model loaded; the Keras model itself comes first."""
     image_seeds = np.arange(MANY, dtype=np.int64)
-    z = generator.latents(image_seeds).numpy()
+    label = {"label": generator.labels(image_seeds).numpy()} if generator.conditional else {}
+    z, seed = {"z": generator.latents(image_seeds).numpy(), **label}, {"seed": image_seeds, **label}
 
-    def way(name: str, call: Call, inputs: np.ndarray = z, note: str = "") -> Way:
-        return Way(name, lambda: call(inputs[:1]), lambda: call(inputs), note)
+    def way(name: str, call: Call, inputs: Inputs = z) -> Way:
+        first = _row(inputs, 0)
+        return Way(name, lambda: call(**first), lambda: call(**inputs))
 
-    model = generator.model
-    graph = tf.function(
-        lambda z: model(z, training=False), input_signature=[tf.TensorSpec([None, z.shape[1]], tf.float32)]
-    )
-    yield way(BASELINE, lambda z: model(z, training=False).numpy())
-    yield way("Keras, the same in a `tf.function`", lambda z: graph(z).numpy())
-    loaded = keras.saving.load_model(paths["keras"])
-    yield way("Keras file, loaded", lambda z: loaded(z, training=False).numpy())
+    model, loaded = _call_of(generator.model), _call_of(keras.saving.load_model(paths["keras"]))
+    specs = [tf.TensorSpec([None, *value.shape[1:]], value.dtype, name) for name, value in z.items()]
+    graph = tf.function(model, input_signature=specs)
+    yield way(BASELINE, lambda **inputs: model(**inputs).numpy())
+    yield way("Keras, the same in a `tf.function`", lambda **inputs: graph(**inputs).numpy())
+    yield way("Keras file, loaded", lambda **inputs: loaded(**inputs).numpy())
     session = CppSession(paths["saved_model"])
-    yield way("SavedModel, C++ session", lambda z: session.run("serving_default", {"z": z})["images"])
+    yield way("SavedModel, C++ session", lambda **inputs: session.run("serving_default", inputs)["images"])
     png = "SavedModel, C++ session, `generate_png`"
-    yield way(png, lambda seed: session.run("generate_png", {"seed": seed})["png_bytes"], image_seeds)
-    signature = tf.saved_model.load(str(paths["saved_model"])).signatures["serving_default"]
-    yield way("SavedModel, `tf.saved_model.load`", lambda z: signature(z=tf.constant(z))["images"].numpy())
+    yield way(png, lambda **inputs: session.run("generate_png", inputs)["png_bytes"], seed)
+    yield way("SavedModel, `tf.saved_model.load`", _saved_model(paths["saved_model"]))
     for name, path in paths.items():
         if path.suffix == ".tflite":
             for threads in _thread_counts():
@@ -162,10 +162,24 @@ def _ways(generator: InferenceGenerator, paths: dict[str, Path]) -> Iterator[Way
             yield way(f"ONNX Runtime, {_threads(threads)}", _onnx(paths["onnx"], threads))
 
 
-def _one_by_one(name: str, call: Call, z: np.ndarray, note: str) -> Way:
+def _one_by_one(name: str, call: Call, inputs: Inputs, note: str) -> Way:
     """A way whose batch is fixed at 1."""
-    rows = [z[index : index + 1] for index in range(MANY)]
-    return Way(name, lambda: call(rows[0]), lambda: [call(row) for row in rows], note)
+    rows = [_row(inputs, index) for index in range(MANY)]
+    return Way(name, lambda: call(**rows[0]), lambda: [call(**row) for row in rows], note)
+
+
+def _row(inputs: Inputs, index: int) -> Inputs:
+    """A batch of one."""
+    return {name: value[index : index + 1] for name, value in inputs.items()}
+
+
+def _call_of(model: keras.Model) -> Call:
+    return lambda z, label=None: model(models.inputs(z, label), training=False)
+
+
+def _saved_model(path: Path) -> Call:
+    signature = tf.saved_model.load(str(path)).signatures["serving_default"]
+    return lambda **inputs: signature(**{name: tf.constant(value) for name, value in inputs.items()})["images"].numpy()
 
 
 def _thread_counts() -> list[int]:
@@ -184,24 +198,25 @@ def _tflite(path: Path, threads: int) -> tuple[Call, str]:
     else:
         Interpreter = tf.lite.Interpreter
     interpreter = Interpreter(model_path=str(path), num_threads=threads)
+    interpreter.allocate_tensors()  # it is here that XNNPACK takes over
+    note = _delegated(interpreter)
     runner = interpreter.get_signature_runner()
-    return lambda z: runner(z=z)["images"], _delegated(interpreter)
+    return lambda **inputs: runner(**inputs)["images"], note
 
 
 def _delegated(interpreter: tf.lite.Interpreter) -> str:
     """What computes the output, followed back from it: the list of operators still has those that were replaced."""
-    interpreter.allocate_tensors()
     makers = {tensor: operator for operator in interpreter._get_ops_details() for tensor in operator["outputs"]}
     open_tensors, found = [detail["index"] for detail in interpreter.get_output_details()], {}
     while open_tensors:
         operator = makers.get(open_tensors.pop())
         if operator and operator["index"] not in found:
             found[operator["index"]] = operator["op_name"]
-            open_tensors += operator["inputs"]
+            open_tensors.extend(operator["inputs"])
     rest = [name for name in found.values() if name != "DELEGATE"]
     if len(rest) == len(found):
         return "XNNPACK is NOT active"
-    return f"XNNPACK does all but {', '.join(sorted(set(rest)))}" if rest else "XNNPACK does the whole graph"
+    return f"XNNPACK takes all but {', '.join(sorted(set(rest)))}" if rest else "XNNPACK takes the whole graph"
 
 
 def _onnx(path: Path, threads: int) -> Call:
@@ -210,7 +225,7 @@ def _onnx(path: Path, threads: int) -> Call:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return lambda z: session.run(["images"], {"z": z})[0]
+    return lambda **inputs: session.run(["images"], inputs)[0]
 
 
 def _rounds(ways: list[Way]) -> list[dict[str, Turn]]:
@@ -240,18 +255,15 @@ def _seconds(call: Callable[[], object]) -> float:
 
 
 def _report(label: str, ways: list[Way], rounds: list[dict[str, Turn]]) -> None:
-    head = ("generator", "way", "one image, ms", "times as fast", f"{MANY} images, images/s", "times as fast")
+    head = ("generator", "way", "one image, ms", "times as fast", f"{MANY} images, images/s", "ratio")
     print(f"\n{markdown([head, *(_table_row(label, way.name, rounds) for way in ways)])}\n")
-    print(f"medians over {len(rounds)} rounds, lowest and highest in brackets; times as fast: as {BASELINE},")
     print(
-        f"within each round. TFLite takes one image a call, so {MANY} are {MANY} calls. TensorFlow has all {cores()} cores."
+        f"medians over {len(rounds)} rounds, lowest and highest in brackets; both ratios to the first row, in its round"
     )
-    notes: dict[str, list[str]] = {}
-    for way in ways:
-        if way.note:
-            notes.setdefault(way.note, []).append(way.name)
-    for note, names in notes.items():
-        print(f"{note}: {'; '.join(names)}")
+    print(f"TFLite takes one image a call, so {MANY} are {MANY} calls; TensorFlow uses all cores ({cores()})")
+    notes = {way.name.rpartition(", ")[0]: way.note for way in ways if way.note}  # the same for all numbers of threads
+    for note in dict.fromkeys(notes.values()):
+        print(f"{note}: {', '.join(name for name in notes if notes[name] == note)}")
 
 
 def _table_row(label: str, name: str, rounds: list[dict[str, Turn]]) -> tuple[str, ...]:
@@ -259,7 +271,7 @@ def _table_row(label: str, name: str, rounds: list[dict[str, Turn]]) -> tuple[st
     return (
         label,
         name,
-        spread([turn.milliseconds for turn, _ in turns], ",.2f"),
+        spread([turn.milliseconds for turn, _ in turns], ",.3f"),
         spread([base.milliseconds / turn.milliseconds for turn, base in turns], ".2f"),
         spread([turn.rate for turn, _ in turns], ",.0f"),
         spread([turn.rate / base.rate for turn, base in turns], ".2f"),

@@ -288,6 +288,24 @@ class ReportConfig(Section):
     checkpoint_every: int = setting(500, "steps between checkpoints", minimum=1, trajectory=False)
     keep_checkpoints: int = setting(3, "latest checkpoints to keep", minimum=1, trajectory=False)
     sample_count: int = setting(64, "images in a sample grid", minimum=1, maximum=4096, trajectory=False)
+    evaluate_every: int = setting(
+        500,
+        "steps between scores of the generator that samples are drawn from (2,000 images; 1 to 3 % of the time): rows "
+        "of scores.jsonl, checkpoints/best, and what a collapse is noticed by; 0: none of these",
+        minimum=0,
+        trajectory=False,
+    )
+    stop_on_collapse: bool = setting(
+        False,
+        "end training, with a checkpoint and exit code 3, when the samples collapse or the losses diverge; "
+        "generate.py --checkpoint=best then makes images with the best weights",
+        trajectory=False,
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.stop_on_collapse and not self.evaluate_every:
+            raise SettingError("stop_on_collapse", True, "a collapse is noticed by --evaluate_every; give it 500, say")
 
 
 @dataclass(frozen=True)

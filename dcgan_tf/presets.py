@@ -247,7 +247,7 @@ PRESETS: dict[str, Preset] = {
         Config(
             model=ModelConfig(image_size=(16, 16), channels=1, latent_dim=8, base_filters=4),
             training=TrainingConfig(batch_size=8, steps=10, ema_decay=0.9),
-            report=ReportConfig(log_every=2, sample_every=5, checkpoint_every=5, sample_count=9),
+            report=ReportConfig(log_every=2, sample_every=5, checkpoint_every=5, sample_count=9, evaluate_every=5),
         ),
         "for tests: seconds, and nothing worth looking at",
         "Two doublings, four and eight filters.",

@@ -56,6 +56,11 @@ class Run:
         return self.path / "evaluations.png"
 
     @property
+    def scores_file(self) -> Path:
+        """One JSON object per evaluation during training."""
+        return self.path / "scores.jsonl"
+
+    @property
     def reals_file(self) -> Path:
         """A grid of training images as the networks see them."""
         return self.path / "reals.png"
@@ -77,7 +82,7 @@ class Run:
 
     @property
     def checkpoints_dir(self) -> Path:
-        """The latest few checkpoints."""
+        """The latest few checkpoints, and the folder of the best one."""
         return self.path / "checkpoints"
 
     @property
@@ -110,11 +115,15 @@ class Run:
 
     @property
     def best_dir(self) -> Path:
-        """The best checkpoint so far, where training looks for it."""
+        """The checkpoint with the best score, and the score beside it."""
         return self.checkpoints_dir / "best"
 
+    def best_checkpoint_file(self, step: int) -> Path:
+        """The best checkpoint, when it is that of this step."""
+        return self.best_dir / self.checkpoint_file(step).name
+
     def best_checkpoint_files(self) -> list[Path]:
-        """What is in there: one file, or none."""
+        """What there is of them, by step: one, or two where training ended between two evaluations."""
         return sorted((path for path in _entries(self.best_dir) if _CHECKPOINT.fullmatch(path.name)), key=step_of)
 
     def exists(self) -> bool:

@@ -4,9 +4,10 @@ import time
 
 import pytest
 
-from benchmarks import costs, input_pipeline, our_step, train_step, workers
+from benchmarks import costs, input_pipeline, our_step, serving, train_step, workers
 from dcgan_tf import console, models, presets
 from dcgan_tf.config import TrainingConfig
+from dcgan_tf.export.formats import FORMATS
 
 
 def test_costs_by_hand():
@@ -76,6 +77,33 @@ def test_pacer():
     assert 5 / 0.1 < rate <= 5 / 0.01
 
 
+@pytest.mark.parametrize("preset", ["tiny", "mnist_28_by_class"])
+def test_serving_measures_every_way(preset, script):
+    done = script("benchmarks.serving", f"--preset={preset}", "--rounds=1", "--seconds=0.001")
+    assert done.code == 0, done.err
+    head, _, *lines = [line for line in done.out.splitlines() if line.startswith("|")]
+    rows = {cells[1]: cells for cells in ([cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines)}
+    threads = ["1 thread", *([f"{workers.cores()} threads"] if workers.cores() > 1 else [])]
+    runtimes = [artefact.name.replace("tflite", "TFLite") for artefact in FORMATS["tflite"].artefacts]
+    runtimes += ["ONNX Runtime"] if FORMATS["onnx"].available() else []
+    assert list(rows) == [
+        serving.BASELINE,
+        "Keras, the same in a `tf.function`",
+        "Keras file, loaded",
+        "SavedModel, C++ session",
+        "SavedModel, C++ session, `generate_png`",
+        "SavedModel, `tf.saved_model.load`",
+        *(f"{runtime}, {count}" for runtime in runtimes for count in threads),
+    ]
+    assert "one image, ms" in head
+    assert rows[serving.BASELINE][3::2] == ["1.00", "1.00"]
+    for _, _, *cells in rows.values():
+        milliseconds, faster, rate, ratio = (float(cell.replace(",", "")) for cell in cells)
+        assert milliseconds > 0 and rate > 0 and faster >= 0 and ratio >= 0
+    parts = "all but CAST" if "by_class" in preset else "the whole graph: TFLite float32, TFLite float16, TFLite int8"
+    assert f"XNNPACK takes {parts}" in done.out
+
+
 def test_markdown():
     assert workers.markdown([("a", "bb"), ("ccc", "d")]) == "| a   | bb |\n| --- | -- |\n| ccc | d  |"
     assert workers.spread([3.0, 1.0, 2.0]) == "2 (1 to 3)"
@@ -89,6 +117,8 @@ def test_markdown():
         (train_step, ["--preset=tiny", "--end_to_end=1"], "--end_to_end=1: it must be at least"),
         (input_pipeline, ["--images=0"], "--images=0: it must be at least 1"),
         (input_pipeline, ["--preset=huge"], "--preset=huge"),
+        (serving, ["--rounds=0"], "--rounds=0: it must be at least 1"),
+        (serving, ["--run=somewhere", "--preset=tiny"], "--run=somewhere: a run has its own settings"),
     ],
 )
 def test_wrong_uses(module, arguments, message, capfd):

@@ -55,7 +55,7 @@ def container(kind: str) -> dict:
 
 def config_of(kind: str) -> Config:
     """The configuration that the manifest's command gives, read by train.py's own flags."""
-    assert container(kind)["command"] == ["python", "train.py"]
+    assert container(kind)["command"] == ["tini", "-s", "--", "python", "train.py"]
     train.FLAGS.parse(["train.py", *container(kind)["args"]])
     return resolution.new(train.FLAGS.preset, train.FLAGS.given_settings(), (64, 64), 3)[0]
 

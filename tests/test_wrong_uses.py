@@ -40,6 +40,8 @@ WRONG = [
     (TRAIN, "--preset=tiny --channels=2", "choose one of 1, 3, 4"),
     (TRAIN, "--preset=tiny --seed=-1", "--seed=-1"),
     (TRAIN, "--preset=tiny --log_every=0", "--log_every=0"),
+    (TRAIN, "--preset=tiny --evaluate_every=-1", "--evaluate_every=-1: it must be at least 0"),
+    (TRAIN, "--preset=tiny --evaluate_every=0 --stop_on_collapse", "a collapse is noticed by --evaluate_every"),
     (TRAIN, "--preset=tiny --loss=hinge", "choose one of bce, lsgan"),
     (TRAIN, "--preset=tiny --update=alternate", "choose one of simultaneous, algorithm1"),
     (TRAIN, "--preset=tiny --precision=float16", "mixed_float16"),
@@ -105,6 +107,7 @@ WRONG = [
     (GENERATE, "--run={run} --out={tmp}/note.txt/grid.png", "cannot write there"),
     (GENERATE, "--run={run} --out=/proc/grid.png", "cannot write there"),
     (GENERATE, "--run={run} --checkpoint=7", "0, 5, 10"),
+    (GENERATE, "--run={run} --checkpoint=worst", "the steps 0, 5, 10; latest is step 10, best is step"),
     (GENERATE, "--run={run} --weights=best", "choose one of ema, raw"),
     (GENERATE, "--run={run} --class=3", "this generator was trained without classes (train.py --conditional)"),
     (GENERATE, "--run={conditional} --class=bird", "choose one of 0 cats, 1 dogs, 2 owls"),
@@ -114,11 +117,11 @@ WRONG = [
     (TRAIN, "--run={conditional} --noconditional", "--conditional=True (not False)"),
     (GENERATE, "--model={tmp}/nowhere.keras", "there is no such file"),
     (GENERATE, "--model={tmp}/note.txt", "name a SavedModel folder"),
-    (GENERATE, "--model={tmp}/texts", "for a run use --run"),
+    (GENERATE, "--model={tmp}/texts", "no exported model; for a run use --run"),
     (GENERATE, "--model={run}", "for a run use --run"),
-    (GENERATE, "--model={tmp}/fake.keras", "not a file that export.py has written"),
-    (GENERATE, "--model={tmp}/fake.tflite", "not a file that export.py has written"),
-    (GENERATE, "--model={tmp}/fake.onnx", "not a file that export.py has written"),
+    (GENERATE, "--model={tmp}/fake.keras", "damaged, or not a file that export.py has written"),
+    (GENERATE, "--model={tmp}/fake.tflite", "damaged, or not a file that export.py has written"),
+    (GENERATE, "--model={tmp}/fake.onnx", "damaged, or not a file that export.py has written"),
     (GENERATE, "--model={tmp}/fake.keras --run={run}", "holds one generator only"),
     (GENERATE, "--model={tmp}/fake.keras --checkpoint=5", "holds one generator only"),
     # export.py
@@ -127,10 +130,12 @@ WRONG = [
     (EXPORT, "--run={tmp}/texts", "holds no run"),
     (EXPORT, "--run={run} --formats=saved_model,tfjs", "there is no 'tfjs'; choose from saved_model, tflite"),
     (EXPORT, "--run={run} --formats=,", "there is no ''"),
-    (EXPORT, "--run={run} --name=../up", "use lower-case letters"),
+    (EXPORT, "--run={run} --name=../up", "use up to 64 lower-case letters"),
     (EXPORT, "--run={run} --checkpoint=7", "0, 5, 10"),
+    (EXPORT, "--run={run} --checkpoint=-5", "the steps 0, 5, 10; latest is step 10, best is step"),
     (EXPORT, "--run={run} --weights=best", "choose one of ema, raw"),
-    (EXPORT, "--run={run} --out={tmp}/note.txt", "cannot write there"),
+    (EXPORT, "--run={run} --out={tmp}/note.txt", "this is a file; name a folder"),
+    (EXPORT, "--run={run} --out={tmp}/reported", "damaged, or not written by export.py"),
     (EXPORT, "--run={run} --out=/proc/export", "cannot write there"),
     # evaluate.py
     (EVALUATE, "", "name the run directory"),
@@ -179,6 +184,8 @@ def scratch(tmp_path_factory):
     (folder / "broken" / "b.png").write_bytes(b"")
     (folder / "damaged" / "config.json").write_text('{"config": {"data": {"dat')
     (folder / "note.txt").write_text("a note")
+    (folder / "reported").mkdir()
+    (folder / "reported" / "export.json").write_text("{")
     for suffix in ("keras", "tflite", "onnx"):
         (folder / f"fake.{suffix}").write_text("not what the name says")
     (folder / "no.zip").write_text("not a zip")

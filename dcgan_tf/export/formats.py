@@ -28,7 +28,20 @@ class Limit:
 
 # One grey level is 0.0078. What rounding weights to 8 bit costs grows with the contrast of the images, so int8 is held
 # mainly to the relative limit; swapped channels, a wrong range or lost weights are far beyond it.
-FLOAT32, FLOAT16, INT8 = Limit(1e-5, 1e-5), Limit(8e-3, 2e-3), Limit(0.5, 0.1)
+FLOAT32, FLOAT16 = Limit(1e-5, 1e-5), Limit(8e-3, 2e-3)
+INT8_WEIGHTS, INT8 = Limit(0.5, 0.04), Limit(0.5, 0.06)
+
+
+TITLES = {
+    "saved_model_cpp": "C++ loader, as TF Serving",
+    "saved_model_cli": "saved_model_cli",
+    "saved_model_v1": "TensorFlow 1 loader",
+    "saved_model": "TensorFlow",
+    "tflite": "LiteRT, 1 thread",
+    "keras": "Keras",
+    "onnx": "ONNX Runtime, 1 thread",
+}
+"""What a person calls the readers."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +88,7 @@ FORMATS = {
         (
             _tflite("float32", FLOAT32),
             _tflite("float16", FLOAT16),
-            _tflite("int8_dynamic", INT8),
+            _tflite("int8_dynamic", INT8_WEIGHTS),
             _tflite("int8", INT8),
         )
     ),

@@ -11,6 +11,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from dcgan_tf import models
+from dcgan_tf.errors import UserError
 from dcgan_tf.export.description import KEY, Description
 from dcgan_tf.generation import InferenceGenerator
 
@@ -50,13 +51,20 @@ def describe(path: Path) -> dict:
     """The description inside an ONNX file.
 
     Raises:
-        OSError, KeyError, ValueError: when there is none.
+        UserError: when ONNX Runtime is not installed.
+        Exception: when there is none.
     """
-    import onnx
-    from google.protobuf.message import DecodeError
+    return json.loads(session(path).get_modelmeta().custom_metadata_map[KEY])
 
+
+def session(path: Path):
+    """The file in ONNX Runtime, on the CPU.
+
+    Raises:
+        UserError: when ONNX Runtime is not installed.
+    """
     try:
-        properties = {item.key: item.value for item in onnx.load(str(path)).metadata_props}
-    except DecodeError as error:
-        raise ValueError("not an ONNX file") from error
-    return json.loads(properties[KEY])
+        import onnxruntime
+    except ImportError:
+        raise UserError(f"{path}: reading it takes pip install onnxruntime") from None
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])

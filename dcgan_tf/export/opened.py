@@ -1,5 +1,6 @@
 """An exported file as a generator of images by seed, for programs that have TensorFlow at hand."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,26 +21,32 @@ class ExportedGenerator:
     """Images by seed from a SavedModel, .keras, .tflite or .onnx file; the interface of `InferenceGenerator`.
 
     Args:
-        path: the file; a SavedModel's version folder, or the folder of its versions, of which the highest is taken.
+        path: the file, a SavedModel's folder, or a folder of versions, of which the highest is taken.
 
     Attributes:
         description: what the file says about itself.
         image_shape: (height, width, channels).
 
     Raises:
-        SettingError: when there is no such file, or it is none of ours.
+        SettingError: when there is no such file, or it is damaged or none of ours.
         UserError: when its format cannot be read here.
     """
 
     def __init__(self, path: Path):
-        self.path = _version(path)
+        self.path = _file(path)
         describe, load = _handlers(self.path)
         try:
             self.description = Description.from_dict(describe(self.path))
-        except (OSError, KeyError, ValueError, TypeError) as error:
-            raise SettingError("model", path, f"not a file that export.py has written ({error})") from error
+            self._call = load(self.path)
+            self._images(tf.zeros([1], tf.int64), None)
+        except UserError:
+            raise
+        except Exception as error:  # a damaged file fails in every way there is
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise SettingError(
+                "model", path, f"damaged, or not a file that export.py has written ({reason})"
+            ) from error
         self.image_shape = (self.description.height, self.description.width, self.description.channels)
-        self._call = load(self.path)
 
     @property
     def conditional(self) -> bool:
@@ -60,32 +67,46 @@ class ExportedGenerator:
         inputs = {"z": z.numpy()}
         if self.conditional:
             inputs["label"] = self.labels(image_seeds, label).numpy()
-        return pixels.to_pixels(self._call(**inputs)).numpy()
+        images = np.asarray(self._call(**inputs))
+        if not np.isfinite(images).all():
+            raise UserError(f"{self.path}: this generator's images are not finite; the file is damaged")
+        return pixels.to_pixels(images).numpy()
 
 
-def _version(path: Path) -> Path:
+def _file(path: Path) -> Path:
+    """The file itself; in a folder of versions, that of the highest one."""
     if not path.exists():
         raise SettingError("model", path, "there is no such file")
-    versions = [entry for entry in path.iterdir() if entry.name.isdecimal()] if path.is_dir() else []
-    if versions and not (path / "saved_model.pb").exists():
-        return max(versions, key=lambda entry: int(entry.name))
+    while path.is_dir() and not (path / "saved_model.pb").is_file():
+        path = _entry(path)
     return path
+
+
+def _entry(folder: Path) -> Path:
+    """What a folder of an export leads to."""
+    entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    if versions := [entry for entry in entries if entry.is_dir() and re.fullmatch("[1-9][0-9]*", entry.name)]:
+        return max(versions, key=lambda entry: int(entry.name))
+    models = [entry for entry in entries if entry.suffix.lower() in _HANDLERS]
+    if len(models) == 1:
+        return models[0]
+    found = ", ".join(sorted(str(each.relative_to(folder)) for each in _models_below(folder)))
+    remedy = f"name one of {found}" if found else "this folder holds no exported model; for a run use --run"
+    raise SettingError("model", folder, remedy)
+
+
+def _models_below(folder: Path) -> list[Path]:
+    files = [path for path in folder.rglob("*") if path.suffix.lower() in _HANDLERS or path.name == "saved_model.pb"]
+    return [path.parent if path.name == "saved_model.pb" else path for path in files][:20]
 
 
 def _handlers(path: Path) -> tuple[Callable[[Path], dict], Callable[[Path], Call]]:
     """How to read the description and the generator itself."""
     if path.is_dir():
-        if not (path / "saved_model.pb").is_file():
-            raise SettingError("model", path, "this folder holds no SavedModel; for a run use --run")
         return saved_model.describe, _saved_model
-    handlers = {
-        ".keras": (keras_file.describe, _keras),
-        ".tflite": (tflite.describe, _tflite),
-        ".onnx": (onnx_file.describe, _onnx),
-    }
-    if path.suffix not in handlers:
+    if path.suffix.lower() not in _HANDLERS:
         raise SettingError("model", path, "name a SavedModel folder, or a .keras, .tflite or .onnx file")
-    return handlers[path.suffix]
+    return _HANDLERS[path.suffix.lower()]
 
 
 def _saved_model(path: Path) -> Call:
@@ -116,9 +137,12 @@ def _tflite(path: Path) -> Call:
 
 
 def _onnx(path: Path) -> Call:
-    if not onnx_file.available():
-        raise UserError(f"--model={path}: reading it takes pip install {' '.join(onnx_file.PACKAGES)}")
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = onnx_file.session(path)
     return lambda **inputs: session.run(["images"], inputs)[0]
+
+
+_HANDLERS = {
+    ".keras": (keras_file.describe, _keras),
+    ".tflite": (tflite.describe, _tflite),
+    ".onnx": (onnx_file.describe, _onnx),
+}

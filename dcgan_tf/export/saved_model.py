@@ -17,7 +17,7 @@ def write(generator: InferenceGenerator, description: Description, folder: Path)
     tf.saved_model.save(module, str(folder), signatures=module.signatures())
     extra = folder / "assets.extra"  # TF Serving's place for what belongs to a model and is not part of its graph
     extra.mkdir()
-    (extra / f"{KEY}.json").write_text(json.dumps(description.to_dict(), indent=2) + "\n")
+    (extra / f"{KEY}.json").write_text(json.dumps(description.to_dict(), indent=2) + "\n", encoding="utf-8")
     warmup.write(folder, description.name, generator.config.conditional)
 
 
@@ -27,4 +27,4 @@ def describe(folder: Path) -> dict:
     Raises:
         OSError, ValueError: when there is none.
     """
-    return json.loads((folder / "assets.extra" / f"{KEY}.json").read_text())
+    return json.loads((folder / "assets.extra" / f"{KEY}.json").read_text(encoding="utf-8"))

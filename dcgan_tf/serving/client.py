@@ -32,6 +32,7 @@ FLAGS.whole("version", None, "version of the model; default: the latest")
 FLAGS.text("seeds", "0-63", "seeds of the images: 17, 0-63, 3,14,15 or 0-9,20")
 FLAGS.text("walk", None, "two seeds, as 3,14: images on the way from one to the other, instead of --seeds")
 FLAGS.whole("steps", 16, "images of a walk, with both ends")
+FLAGS.whole("class", None, "number of the class of all images, where the model was trained with --conditional")
 FLAGS.text("out", "grid.png", "a .png for a grid, or a folder for single PNG files; of a walk a .png or a .gif")
 FLAGS.number("timeout", 60.0, "seconds to wait for an answer")
 FLAGS.whole("retries", 3, "how often a request is repeated when the server does not answer or is overloaded")
@@ -59,6 +60,8 @@ def _check_flags() -> None:
         raise SettingError("url", FLAGS.url or "", "name the server by --url=http://localhost:8501 or by --grpc")
     if not FLAGS.model:
         raise SettingError("model", "", "name the model as the server does (--model=mnist)")
+    if _label() is not None and _label() < 0:
+        raise SettingError("class", _label(), "classes are counted from 0")
     if not 0 < FLAGS.timeout <= 86400:
         raise SettingError("timeout", FLAGS.timeout, "it must be more than 0 and at most 86400 seconds")
     if not 0 <= FLAGS.retries <= 100:
@@ -91,7 +94,11 @@ def _walk(out: Path):
     if not _is_file(out, (".png", ".gif")):
         raise SettingError("out", FLAGS.out, "a walk is written as a .png or a .gif")
     write = _write_gif if out.suffix.lower() == ".gif" else _write_strip
-    return lambda served: write(served.walk(*ends, FLAGS.steps), out)
+    return lambda served: write(served.walk(*ends, FLAGS.steps, _label()), out)
+
+
+def _label() -> int | None:
+    return getattr(FLAGS, "class")
 
 
 def _is_file(out: Path, suffixes: tuple[str, ...]) -> bool:
@@ -118,7 +125,7 @@ def _check_folder(out: Path, seeds: list[int]) -> None:
 
 def _pngs(served: ServedModel, seeds: list[int]) -> Iterator[bytes]:
     with Progress(len(seeds), "images", "fetching") as progress:
-        for block in served.blocks(seeds):
+        for block in served.blocks(seeds, _label()):
             yield from block
             progress.advance(len(block))
 

@@ -17,6 +17,7 @@ from dcgan_tf.serving.served_model import ServedModel, VersionStatus
 _MODULES = (
     "predict_pb2",
     "prediction_service_pb2_grpc",
+    "get_model_metadata_pb2",
     "get_model_status_pb2",
     "model_service_pb2_grpc",
 )
@@ -71,18 +72,37 @@ class GrpcClient(ServedModel):
             for entry in answer.model_version_status
         ]
 
-    def _generate(self, seeds: Sequence[int]) -> list[bytes]:
-        return self._predict("generate_png", {"seed": (_INT64, seeds)})
+    def _inputs_of(self, signature: str) -> frozenset[str]:
+        messages = self._apis["get_model_metadata_pb2"]
+        request = messages.GetModelMetadataRequest(metadata_field=["signature_def"])
+        self._name_model(request)
+        try:
+            answer = self._prediction.GetModelMetadata(request, timeout=self._timeout)
+        except self._grpc.RpcError as error:
+            raise self._failure(error) from error
+        signatures = messages.SignatureDefMap()
+        answer.metadata["signature_def"].Unpack(signatures)
+        if signature not in signatures.signature_def:
+            raise ServingError(f"{self.address}: {self._title} has no {signature}; was it made by export.py?")
+        return frozenset(signatures.signature_def[signature].inputs)
 
-    def _interpolate(self, start: int, end: int, steps: int) -> list[bytes]:
+    def _generate(self, seeds: Sequence[int], label: int | None) -> list[bytes]:
+        labels = {} if label is None else {"label": (_INT32, [label] * len(seeds))}
+        return self._predict("generate_png", {"seed": (_INT64, seeds), **labels})
+
+    def _interpolate(self, start: int, end: int, steps: int, label: int | None) -> list[bytes]:
         inputs = {"start": (_INT64, [start]), "end": (_INT64, [end]), "steps": (_INT32, [steps])}
-        return self._predict("interpolate", inputs)
+        return self._predict("interpolate", inputs if label is None else {**inputs, "label": (_INT32, [label])})
+
+    def _name_model(self, request: Any) -> None:
+        request.model_spec.name = self.model
+        if self.version is not None:
+            request.model_spec.version.value = self.version
 
     def _predict(self, signature: str, inputs: Mapping[str, tuple[int, Sequence[int]]]) -> list[bytes]:
         request = self._apis["predict_pb2"].PredictRequest()
-        request.model_spec.name, request.model_spec.signature_name = self.model, signature
-        if self.version is not None:
-            request.model_spec.version.value = self.version
+        self._name_model(request)
+        request.model_spec.signature_name = signature
         for name, (dtype, values) in inputs.items():
             tensor = request.inputs[name]
             tensor.dtype = dtype

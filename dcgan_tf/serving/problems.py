@@ -13,6 +13,10 @@ class PassingError(ServingError):
     """Something that may be over a moment later: no connection, no answer in time, an overloaded server."""
 
 
+class UnknownHostError(ServingError):
+    """There is no such host; it may come yet, as names in a cluster do, but nobody waits for that unasked."""
+
+
 class NotFoundError(ServingError):
     """The server does not know the model or its version, or has not loaded it yet."""
 

@@ -14,7 +14,7 @@ import requests
 
 from dcgan_tf.errors import SettingError
 from dcgan_tf.serving.addresses import is_this_machine
-from dcgan_tf.serving.problems import PassingError, ServingError, refused, sentence
+from dcgan_tf.serving.problems import PassingError, ServingError, UnknownHostError, refused, sentence
 from dcgan_tf.serving.served_model import ServedModel, VersionStatus
 
 _EXAMPLE = "write it as http://localhost:8501"
@@ -38,6 +38,7 @@ class RestClient(ServedModel):
     def __init__(self, url: str, model: str, version: int | None = None, timeout: float = 60.0, retries: int = 3):
         super().__init__(_checked_url(url), model, version, retries)
         self._path = f"/v1/models/{quote(model, safe='')}"
+        self._place = self._path if version is None else f"{self._path}/versions/{version}"
         self._timeout = timeout
         self._session = requests.Session()
         # Proxies of the environment are for the outside; requests would ask them for this machine as well.
@@ -59,17 +60,29 @@ class RestClient(ServedModel):
         except (AttributeError, KeyError, TypeError, ValueError):
             raise self._unexpected("a model's status without versions") from None
 
-    def _generate(self, seeds: Sequence[int]) -> list[bytes]:
-        body = {"signature_name": "generate_png", "instances": list(seeds)}
-        return self._strings(self._predict(body).get("predictions"))
+    def _inputs_of(self, signature: str) -> frozenset[str]:
+        code, answer = self._ask("GET", f"{self._place}/metadata")
+        if code == 404:
+            raise self._not_found(sentence(answer["error"]))
+        if code != 200:
+            raise self._failed(answer)
+        try:
+            return frozenset(answer["metadata"]["signature_def"]["signature_def"][signature]["inputs"])
+        except (KeyError, TypeError):
+            raise ServingError(f"{self.address}: {self._title} has no {signature}; was it made by export.py?") from None
 
-    def _interpolate(self, start: int, end: int, steps: int) -> list[bytes]:
+    def _generate(self, seeds: Sequence[int], label: int | None) -> list[bytes]:
+        rows = list(seeds) if label is None else [{"seed": seed, "label": label} for seed in seeds]
+        return self._strings(self._predict({"signature_name": "generate_png", "instances": rows}).get("predictions"))
+
+    def _interpolate(self, start: int, end: int, steps: int, label: int | None) -> list[bytes]:
         inputs = {"start": [start], "end": [end], "steps": [steps]}
+        if label is not None:
+            inputs["label"] = [label]
         return self._strings(self._predict({"signature_name": "interpolate", "inputs": inputs}).get("outputs"))
 
     def _predict(self, body: dict[str, Any]) -> dict[str, Any]:
-        version = f"/versions/{self.version}" if self.version is not None else ""
-        code, answer = self._ask("POST", f"{self._path}{version}:predict", body)
+        code, answer = self._ask("POST", f"{self._place}:predict", body)
         if code == 404:
             raise self._not_found(sentence(answer["error"]))
         if code == 400:
@@ -136,7 +149,7 @@ class RestClient(ServedModel):
         if isinstance(error, requests.exceptions.SSLError):
             return ServingError(f"{self.address}: no secure connection ({_reason(causes)}); is it http:// instead?")
         if caused_by(socket.gaierror):
-            return ServingError(f"{self.address}: this host is not known; check --url")
+            return UnknownHostError(f"{self.address}: this host is not known; check --url")
         if caused_by(ConnectionRefusedError):
             return PassingError(f"{self.address}: nothing answers there (is the server up, is the port right?)")
         if caused_by(http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):

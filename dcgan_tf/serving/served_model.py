@@ -5,7 +5,8 @@ import io
 import logging
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +14,12 @@ from PIL import Image
 
 from dcgan_tf.errors import SettingError
 from dcgan_tf.serving import seed_list
-from dcgan_tf.serving.problems import NotFoundError, PassingError, ServingError
+from dcgan_tf.serving.problems import NotFoundError, PassingError, RefusedError, ServingError, UnknownHostError
 from dcgan_tf.serving.retrying import retried
 
 BLOCK = 64  # images per request: 256 are allowed, but a smaller answer comes sooner and costs less when it is lost
 LARGEST_WALK = 256
+OWN_CLASS = -1  # as a label: the class that a seed has where nobody asks for one
 _PNG = b"\x89PNG\r\n\x1a\n"
 _WAITING = ("START", "LOADING")
 
@@ -51,6 +53,7 @@ class ServedModel(abc.ABC):
                 "version", version, "a version is a whole number, at least 0; leave it out for the latest"
             )
         self.address, self.model, self.version, self._retries = address, model, version, retries
+        self._has_classes: bool | None = None  # not known yet
 
     def __enter__(self) -> "ServedModel":
         return self
@@ -58,29 +61,35 @@ class ServedModel(abc.ABC):
     def __exit__(self, *_) -> None:
         self.close()
 
-    def images(self, seeds: Sequence[int]) -> list[bytes]:
+    def images(self, seeds: Sequence[int], label: int | None = None) -> list[bytes]:
         """PNG files of these seeds, in their order.
 
+        Args:
+            seeds: as many as wanted.
+            label: the class of all of them, where the model has classes; None gives each seed its own.
+
         Raises:
-            SettingError: for a seed outside 0 to 2^62.
+            SettingError: for a seed outside 0 to 2^62, or a class where the model has none.
             ServingError: when the server does not give them.
         """
-        return [png for block in self.blocks(seeds) for png in block]
+        return [png for block in self.blocks(seeds, label) for png in block]
 
-    def blocks(self, seeds: Sequence[int]) -> Iterator[list[bytes]]:
+    def blocks(self, seeds: Sequence[int], label: int | None = None) -> Iterator[list[bytes]]:
         """The same in lists of up to 64, each asked for when it is needed."""
         seed_list.check(seeds)
         for part in seed_list.parts(seeds, BLOCK):
             whole = [int(seed) for seed in part]  # JSON does not know NumPy's integers
-            pngs = retried(lambda whole=whole: self._generate(whole), self._retries)
+            pngs = self._asked(partial(self._generate, whole), label)
             yield self._checked(pngs, len(whole))
 
-    def arrays(self, seeds: Sequence[int]) -> np.ndarray:
+    def arrays(self, seeds: Sequence[int], label: int | None = None) -> np.ndarray:
         """uint8 [n, height, width, channels] of at least one seed; PNG loses nothing on the way."""
-        return decoded(self.images(seeds))
+        return decoded(self.images(seeds, label))
 
-    def walk(self, start: int, end: int, steps: int) -> list[bytes]:
+    def walk(self, start: int, end: int, steps: int, label: int | None = None) -> list[bytes]:
         """PNG files of `steps` images on the way from seed `start` to seed `end`, both included.
+
+        The class, where the model has classes, is one for all: `label`, or the one of `start`.
 
         Raises:
             SettingError, ServingError: as for `images`; there are from 2 to 256 steps.
@@ -88,7 +97,7 @@ class ServedModel(abc.ABC):
         seed_list.check([start, end], "walk")
         if not 2 <= steps <= LARGEST_WALK:
             raise SettingError("steps", steps, f"it must be from 2 to {LARGEST_WALK}")
-        pngs = retried(lambda: self._interpolate(int(start), int(end), int(steps)), self._retries)
+        pngs = self._asked(partial(self._interpolate, int(start), int(end), int(steps)), label)
         return self._checked(pngs, steps)
 
     def wait_until_available(self, seconds: float = 0.0, pause: float = 0.5) -> None:
@@ -102,7 +111,9 @@ class ServedModel(abc.ABC):
         while True:
             try:
                 waiting_for = self._obstacle(ask())
-            except PassingError as error:
+            except (PassingError, UnknownHostError) as error:
+                if isinstance(error, UnknownHostError) and not seconds:
+                    raise
                 waiting_for = str(error)
             if not waiting_for:
                 return
@@ -132,12 +143,37 @@ class ServedModel(abc.ABC):
         """All versions of the model, whatever version was chosen; empty for an unknown model. One request."""
 
     @abc.abstractmethod
-    def _generate(self, seeds: Sequence[int]) -> list[bytes]:
+    def _inputs_of(self, signature: str) -> frozenset[str]:
+        """Names of a signature's inputs, one request."""
+
+    @abc.abstractmethod
+    def _generate(self, seeds: Sequence[int], label: int | None) -> list[bytes]:
         """The outputs of `generate_png`, one request."""
 
     @abc.abstractmethod
-    def _interpolate(self, start: int, end: int, steps: int) -> list[bytes]:
+    def _interpolate(self, start: int, end: int, steps: int, label: int | None) -> list[bytes]:
         """The outputs of `interpolate`, one request."""
+
+    def _asked(self, ask: Callable[[int | None], list[bytes]], label: int | None) -> list[bytes]:
+        """The answer to a request for images of a class, where there are classes.
+
+        Whether there are is looked up only when a class is asked for, or the model refuses a request without one.
+        """
+        if label is not None:
+            if not self._conditional():
+                raise SettingError("class", label, f"{self._title} has no classes (train.py --conditional)")
+            return retried(lambda: ask(int(label)), self._retries)
+        try:
+            return retried(lambda: ask(OWN_CLASS if self._has_classes else None), self._retries)
+        except RefusedError:
+            if self._has_classes or not self._conditional():
+                raise
+            return retried(lambda: ask(OWN_CLASS), self._retries)
+
+    def _conditional(self) -> bool:
+        if self._has_classes is None:
+            self._has_classes = "label" in retried(lambda: self._inputs_of("generate_png"), self._retries)
+        return self._has_classes
 
     @property
     def _title(self) -> str:

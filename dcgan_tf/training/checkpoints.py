@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from dcgan_tf import files, runs
 from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.training import best
 
 log = logging.getLogger(__name__)
 
@@ -25,21 +26,34 @@ def save(run: runs.Run, step: int, variables: Mapping[str, tf.Variable], keep: i
     Raises:
         UserError: when a value is not finite (the earlier checkpoints stay), or the disk does not take the file.
     """
+    _write(run, step, variables, run.checkpoint_file(step))
+    done = [path for path in run.checkpoint_files() if runs.step_of(path) <= step]
+    for old in done[:-keep]:
+        old.unlink()
+
+
+def save_if_best(run: runs.Run, variables: Mapping[str, tf.Variable], score: best.Score) -> None:
+    """Writes the checkpoint of a step that was scored, if none was better.
+
+    Raises:
+        UserError: as `save`.
+    """
+    best.keep(run, score, lambda path: _write(run, score.step, variables, path))
+
+
+def _write(run: runs.Run, step: int, variables: Mapping[str, tf.Variable], path: Path) -> None:
     arrays = {name: variable.numpy() for name, variable in variables.items()}
     bad = [name for name, array in arrays.items() if not np.all(np.isfinite(array))]
     if bad:
         raise UserError(f"step {step}: {bad[0]} is not finite, no checkpoint was written; {last_good(run)}")
     try:
-        with files.written_aside(run.checkpoint_file(step)) as temporary, temporary.open("wb") as stream:
+        with files.written_aside(path) as temporary, temporary.open("wb") as stream:
             np.savez(stream, **arrays)
     except OSError as error:
         reason = "no space left on the disk" if error.errno == errno.ENOSPC else error.strerror
         raise UserError(
-            f"step {step}: cannot write a checkpoint to {run.checkpoints_dir} ({reason}); {last_good(run)}"
+            f"step {step}: cannot write a checkpoint to {path.parent} ({reason}); {last_good(run)}"
         ) from error
-    done = [path for path in run.checkpoint_files() if runs.step_of(path) <= step]
-    for old in done[:-keep]:
-        old.unlink()
 
 
 def last_good(run: runs.Run) -> str:
@@ -80,36 +94,30 @@ def set_aside_later(run: runs.Run, step: int) -> None:
             path.rename(path.with_name(f"{path.name}.damaged"))
 
 
-def find(run: runs.Run, step: int | None = None) -> Path:
-    """The checkpoint of a step, or the latest.
+def find(run: runs.Run, wanted: int | str | None = None) -> Path:
+    """The checkpoint that is asked for.
+
+    Args:
+        run: where to look.
+        wanted: "latest" (so does None), "best", or a step, as a number or its digits.
 
     Raises:
-        UserError: when there is none; the message names the steps that there are.
+        SettingError: when there is none; the message names those that there are.
     """
-    found = {runs.step_of(path): path for path in run.checkpoint_files()}
-    if not found:
+    latest = {runs.step_of(path): path for path in run.checkpoint_files()}
+    if not latest:
         raise SettingError("run", run.path, "this run holds no checkpoint yet; train on until it has one")
-    if step is None:
-        return found[max(found)]
-    if step not in found:
-        raise SettingError(
-            "checkpoint", step, f"this run holds those of the steps {', '.join(map(str, sorted(found)))}"
-        )
-    return found[step]
-
-
-def find_best(run: runs.Run) -> Path:
-    """The best checkpoint, where training has kept one.
-
-    Raises:
-        UserError: when it has kept none.
-    """
-    found = run.best_checkpoint_files()
-    if not found:
-        raise SettingError(
-            "checkpoint", "best", f"{run.best_dir} holds none; judge all of them (--checkpoint=all) or the latest"
-        )
-    return found[-1]
+    if wanted in (None, "latest"):
+        return latest[max(latest)]
+    kept = best.of(run)
+    if wanted == "best" and kept:
+        return run.best_checkpoint_file(kept.step)
+    found = {runs.step_of(path): path for path in run.best_checkpoint_files()} | latest
+    if str(wanted).isdecimal() and int(wanted) in found:
+        return found[int(wanted)]
+    there = f"this run holds those of the steps {', '.join(map(str, sorted(found)))}"
+    the_best = f"best is {kept}" if kept else "and no best one, which train.py --evaluate_every keeps"
+    raise SettingError("checkpoint", wanted, f"{there}; latest is step {max(latest)}, {the_best}")
 
 
 def read(path: Path, prefix: str = "") -> dict[str, np.ndarray]:

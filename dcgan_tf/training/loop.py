@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import tensorflow as tf
 
@@ -15,7 +16,9 @@ from dcgan_tf.errors import UserError
 from dcgan_tf.generation import InferenceGenerator
 from dcgan_tf.progress import Progress
 from dcgan_tf.runs import Run
-from dcgan_tf.training import checkpoints, distribution
+from dcgan_tf.training import best, checkpoints, distribution, health
+from dcgan_tf.training.diversity import Diversity
+from dcgan_tf.training.evaluator import Evaluator, one_blas_thread, random_frechet
 from dcgan_tf.training.reporting import Reporter, read_rows
 from dcgan_tf.training.state import SCALARS, TrainingState
 from dcgan_tf.training.step import make_train_steps
@@ -23,17 +26,35 @@ from dcgan_tf.training.step import make_train_steps
 log = logging.getLogger(__name__)
 
 
-class Interrupted(Exception):
-    """Training was stopped by a signal after a checkpoint was written.
+COLLAPSED = 1000
+"""Beside the numbers of signals, why all workers stop."""
+
+
+class Stopped(Exception):
+    """Training was stopped, after a checkpoint was written.
 
     Attributes:
         step: where it stands.
-        exit_code: what the process should end with: 128 plus the signal's number.
+        exit_code: what the process should end with.
     """
 
+    def __init__(self, step: int, reason: str, exit_code: int):
+        super().__init__(f"stopped at step {step}: {reason}")
+        self.step, self.exit_code = step, exit_code
+
+
+class Interrupted(Stopped):
+    """It was stopped by a signal; the exit code is 128 plus its number."""
+
     def __init__(self, step: int, number: int):
-        super().__init__(f"stopped by {signal.Signals(number).name} at step {step}")
-        self.step, self.exit_code = step, 128 + number
+        super().__init__(step, signal.Signals(number).name, 128 + number)
+
+
+class Collapsed(Stopped):
+    """It was stopped since its samples had collapsed or its losses diverged (`report.stop_on_collapse`)."""
+
+    def __init__(self, step: int, verdict: health.Verdict | None):
+        super().__init__(step, str(verdict) if verdict else "the first worker says so", 3)
 
 
 class Trainer:
@@ -44,16 +65,26 @@ class Trainer:
         run: the run directory; it exists.
         store: the images.
         strategy: the devices.
+        evaluator: what scores the generator every `report.evaluate_every` steps; by default `random_frechet`.
 
     Attributes:
         step: generator updates done.
+        verdict: how the training is doing; None before the first row, and where another worker is the chief.
 
     Raises:
         UserError: when the run's checkpoints cannot be used or are gone, or workers do not agree.
     """
 
-    def __init__(self, config: Config, run: Run, store: ImageStore, strategy: tf.distribute.Strategy):
-        self.config, self.run, self.store, self.strategy = config, run, store, strategy
+    def __init__(
+        self,
+        config: Config,
+        run: Run,
+        store: ImageStore,
+        strategy: tf.distribute.Strategy,
+        evaluator: Evaluator | None = None,
+    ):
+        self.config, self.run, self.store, self.strategy, self.evaluator = config, run, store, strategy, evaluator
+        self.verdict: health.Verdict | None = None
         with _failures_explained(config, strategy):
             with strategy.scope():
                 self.state = TrainingState(config)
@@ -73,6 +104,7 @@ class Trainer:
 
         Raises:
             Interrupted: on SIGINT or SIGTERM, after a checkpoint.
+            Collapsed: where `report.stop_on_collapse` asks for it, after a checkpoint.
             UserError: when a value is no longer finite, memory is too small, or a worker is lost.
         """
         self.batches = None
@@ -88,26 +120,38 @@ class Trainer:
         with _signals() as received, self.progress:
             while self.step < self.config.training.steps:
                 self._advance()
-                if number := self._stop(received[0] if received else 0):  # the same step on every worker
+                ruined = self.config.report.stop_on_collapse and self.verdict and self.verdict.ruined
+                own = received[0] if received else COLLAPSED if ruined else 0
+                if number := self._stop(own):  # the same step on every worker
                     self._save()
                     self._close()
-                    raise Interrupted(self.step, number)
+                    raise Collapsed(self.step, self.verdict) if number == COLLAPSED else Interrupted(self.step, number)
         self._close()
 
     def _open(self) -> None:
         self.reporter = None
         if distribution.is_chief(self.strategy):
             checkpoints.set_aside_later(self.run, self.step)
+            best.forget_provisional(self.run)
             self.reporter = Reporter(self.run, self.step, provisional=self.state.summed_steps.numpy() > 0)
-            self.sampler = InferenceGenerator(self.config.model)
+            self.sampler, self._sampled = InferenceGenerator(self.config.model), -1
+            self._open_evaluation()
         self._stop = distribution.largest_of_workers(self.strategy)
         self.train_steps = make_train_steps(self.state, self.config, self.strategy)
         self.batches = iter(distribution.distribute(self.strategy, self._parts_of_batches))
         self.progress = Progress(self.config.training.steps, "steps", "training", start=self.step)
         self._seconds, self._reported = 0.0, self.step
         if self.step == 0:
+            score = self._evaluate(due=True)
             self._draw_samples()
+            self._keep_best(score)
             self._save()
+
+    def _open_evaluation(self) -> None:
+        if self.config.report.evaluate_every:
+            with one_blas_thread():
+                self.evaluator = self.evaluator or random_frechet(self.store)
+                self.diversity = Diversity(self.store)
 
     def _parts_of_batches(self, parts: int, own: list[int]) -> tf.data.Dataset:
         training = self.config.training
@@ -117,8 +161,8 @@ class Trainer:
     def _advance(self) -> None:
         """Runs up to the next thing to report, or as many steps as one execution takes, and reports what is due."""
         report, total = self.config.report, self.config.training.steps
-        periods = (report.log_every, report.sample_every, report.checkpoint_every)
-        due = min(total, *(self.step - self.step % period + period for period in periods))
+        periods = (report.log_every, report.sample_every, report.checkpoint_every, report.evaluate_every)
+        due = min(total, *(self.step - self.step % period + period for period in periods if period))
         count = min(self.config.training.steps_per_execution, due - self.step)
         start = time.perf_counter()
         self.train_steps(self.batches, tf.constant(count, tf.int64))
@@ -131,6 +175,9 @@ class Trainer:
     def _report(self, ended: bool) -> None:
         report = self.config.report
         row = self._row()
+        due = report.evaluate_every > 0 and self.step % report.evaluate_every == 0
+        score = self._evaluate(due) if due or ended else None
+        self._judge(row)
         if self.step % report.log_every == 0:
             self._log(row)
             self._reset_sums()
@@ -138,8 +185,39 @@ class Trainer:
             self._log(row)  # provisional: its sums go on if training does
         if self.step % report.sample_every == 0 or ended:
             self._draw_samples()
+        self._keep_best(score)
         if self.step % report.checkpoint_every == 0 or ended:
             self._save()
+
+    def _evaluate(self, due: bool) -> best.Score | None:
+        """Scores the weights of now; a row says so if it was written only because training ends."""
+        if not self.reporter or not self.config.report.evaluate_every:
+            return None
+        start = time.perf_counter()
+        self._load_sampler()
+        with one_blas_thread():
+            values = self.evaluator.evaluate(self.sampler) | self.diversity(self.sampler)
+        values = {name: float(f"{value:.6g}") for name, value in values.items()}  # what may be compared
+        seconds = {"seconds": round(time.perf_counter() - start, 3)}
+        self.reporter.score({"step": self.step, **values, **seconds, **({} if due else {"provisional": True})})
+        name = self.evaluator.score
+        return best.Score(self.step, name, values[name], self.evaluator.lower_is_better, provisional=not due)
+
+    def _keep_best(self, score: best.Score | None) -> None:
+        """Keeps the checkpoint if it is the best. The regular one is written later: it says that the step is done."""
+        if score:
+            checkpoints.save_if_best(self.run, self.state.variables(), score)
+
+    def _judge(self, row: dict[str, Any]) -> None:
+        """Adds the verdict to a row, and says so when it is another one."""
+        if not self.reporter:
+            return
+        before = next((old["health"] for old in reversed(self.reporter.rows) if "health" in old), health.STARTING)
+        before = self.verdict.state if self.verdict else before
+        self.verdict = health.judge([*self.reporter.rows, row], self.reporter.scores)
+        row["health"] = self.verdict.state
+        if self.verdict.state != before:
+            log.info("step %d: %s", self.step, self.verdict)
 
     def _row(self) -> dict[str, float]:
         """The means of the scalars since the last row, fetched from the device; all of them finite."""
@@ -173,8 +251,14 @@ class Trainer:
     def _draw_samples(self) -> None:
         """Draws the sample grid with the weights of now."""
         if self.reporter:
-            self.sampler.load(self.state.sampling_weights())
+            self._load_sampler()
             self.reporter.samples(self.step, *self.sampler.samples(self.config.report.sample_count))
+
+    def _load_sampler(self) -> None:
+        """Gives the sampler the weights of now, once a step."""
+        if self._sampled != self.step:
+            self.sampler.load(self.state.sampling_weights())
+            self._sampled = self.step
 
     def _save(self) -> None:
         """Writes a checkpoint, and draws the curves."""
@@ -194,8 +278,8 @@ class Trainer:
         hints = [f"--learning_rate={optimizer.learning_rate / 4:g}"]
         hints += ["--precision=float32"] if precision != "float32" else []
         raise UserError(
-            f"step {self.step}: {bad[0]} is not finite, training has diverged; try {' or '.join(hints)} "
-            f"in a new run ({checkpoints.last_good(self.run)})"
+            f"step {self.step}: {health.DIVERGED}: {bad[0]} is not finite; try {' or '.join(hints)} in a new run "
+            f"({checkpoints.last_good(self.run)})"
         )
 
 
@@ -210,12 +294,13 @@ def _failures_explained(config: Config, strategy: tf.distribute.Strategy) -> Ite
         raise UserError(f"the device's memory is too small; try --batch_size={half} in a new run") from error
 
 
-def describe(row: dict[str, float]) -> str:
+def describe(row: dict[str, Any]) -> str:
     """A row as the progress bar shows it."""
     return (
         f"D loss {row['d_loss']:.3f}  G loss {row['g_loss']:.3f}  "
         f"D(x) {row['d_real']:.2f}  D(G(z)) {row['d_fake']:.2f}  "
         f"{row['images_per_second']:,.0f} images/s  waiting for data {row['waiting']:.0%}"
+        + (f"  {row['health']}" if "health" in row else "")  # only the chief judges
     )
 
 

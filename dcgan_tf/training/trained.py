@@ -28,19 +28,19 @@ class TrainedGenerator:
     class_names: tuple[str, ...]
 
 
-def generator_of(run: runs.Run, step: int | None = None, weights: str | None = None) -> TrainedGenerator:
+def generator_of(run: runs.Run, checkpoint: int | str | None = None, weights: str | None = None) -> TrainedGenerator:
     """The generator of a checkpoint.
 
     Args:
         run: the run directory.
-        step: of the checkpoint; None for the latest.
+        checkpoint: "latest", "best" or a step, as in `checkpoints.find`; None for the latest.
         weights: "ema", "raw", or None for the average where the run has one.
 
     Raises:
         UserError: when there is no such run, checkpoint or average, or they do not fit together.
     """
     run.read_config()  # that there is no run is said before that there is no checkpoint
-    return generator_in(run, checkpoints.find(run, step), weights)
+    return generator_in(run, checkpoints.find(run, checkpoint), weights)
 
 
 def generator_in(run: runs.Run, path: Path, weights: str | None = None) -> TrainedGenerator:

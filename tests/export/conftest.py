@@ -23,7 +23,7 @@ def exported(trained_run, tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def report(exported) -> dict:
     """What `export.json` says about it."""
-    return json.loads((exported / "export.json").read_text())["latest"]
+    return json.loads((exported / "export.json").read_text())["exports"][0]
 
 
 @pytest.fixture(scope="session")

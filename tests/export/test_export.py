@@ -1,16 +1,20 @@
 """export.py as its user meets it."""
 
+import dataclasses
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
-from dcgan_tf.export import reader
+from dcgan_tf.errors import UserError
+from dcgan_tf.export import exporter, reader
 from dcgan_tf.export.cpp_session import INVALID_ARGUMENT, CppSession, SessionError
-from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.export.formats import FORMATS, Format
 from dcgan_tf.export.opened import ExportedGenerator
 from tests.export.conftest import NAME
 
@@ -33,7 +37,7 @@ def test_the_model_card_has_the_hubs_form_and_names_files_that_exist(exported, r
     text = (exported / "README.md").read_text()
     _, metadata, body = text.split("---\n", 2)
     metadata = yaml.safe_load(metadata)
-    assert metadata["library_name"] == "keras" and "dcgan" in metadata["tags"] and metadata["datasets"] == ["digits"]
+    assert metadata["library_name"] == "keras" and "dcgan" in metadata["tags"] and "datasets" not in metadata
     assert all(f"`{path}`" in body for path in report["files"].values())
     assert '"preset": "tiny"' in body and (exported / "samples.png").is_file()
 
@@ -42,7 +46,7 @@ def test_what_the_model_card_says_about_loading_runs(exported):
     """The Python blocks, typed one after another in the export folder by someone without this package."""
     blocks = (exported / "README.md").read_text().split("```python\n")[1:]
     code = "\n".join(block.split("```")[0] for block in blocks)
-    light = "from ai_edge_litert.interpreter import Interpreter"
+    light = "from ai_edge_litert.interpreter import Interpreter  # pip install ai-edge-litert"
     assert light in code
     code = code.replace(light, "Interpreter = tf.lite.Interpreter")
     ended = subprocess.run([sys.executable, "-I", "-c", code], cwd=exported, capture_output=True, text=True)
@@ -73,8 +77,8 @@ def test_the_next_export_is_the_next_version_and_keeps_what_a_person_wrote(scrip
         assert script("export", f"--run={trained_run}", "--formats=keras", f"--out={out}", "--name=mine").code == 0
     assert sorted(path.name for path in (out / "keras" / "mine").iterdir()) == ["1", "2"]
     assert "keras/mine/2/mine.keras" in (out / "README.md").read_text()
-    history = json.loads((out / "export.json").read_text())
-    assert history["latest"]["version"] == 2 and [entry["version"] for entry in history["earlier"]] == [1]
+    history = json.loads((out / "export.json").read_text())["exports"]
+    assert [entry["version"] for entry in history] == [2, 1]
     (out / "README.md").write_text("my own words")
     assert script("export", f"--run={trained_run}", "--formats=keras", f"--out={out}", "--name=mine").code == 0
     assert (out / "README.md").read_text() == "my own words" and "mine/3" in (out / "README-3.md").read_text()
@@ -166,3 +170,48 @@ def test_the_same_request_gives_the_same_bytes_in_two_processes_without_keras(ex
         with np.load(path) as found:
             answers.append({key: found[key].tobytes() for key in found.files if key != "facts"})
     assert answers[0] == answers[1] and {"images", "generated", "png_bytes", "path_png_bytes"} <= set(answers[0])
+
+
+def test_a_folder_that_another_export_writes_to_is_left_alone(script, trained_run, tmp_path):
+    with exporter._locked(tmp_path):
+        outcome = script("export", f"--run={trained_run}", "--formats=keras", f"--out={tmp_path}")
+    assert outcome.code == 1 and "another export is writing there" in outcome.last_line
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_converter_that_fails_costs_its_own_format_only(script, trained_run, tmp_path, monkeypatch):
+    def fails(*_):
+        raise AttributeError("module 'numpy' has no attribute 'object'")
+
+    broken = dataclasses.replace(FORMATS["onnx"].artefacts[0], write=fails)
+    monkeypatch.setitem(FORMATS, "onnx", Format((broken,)))
+    outcome = script("export", f"--run={trained_run}", "--formats=onnx,keras", f"--out={tmp_path}")
+    assert outcome.code == 1 and "onnx is refused" in outcome.last_line and "AttributeError" in outcome.last_line
+    assert (tmp_path / "keras" / NAME / "1" / f"{NAME}.keras").is_file() and not (tmp_path / "onnx").exists()
+
+
+def test_moves_are_undone_when_a_later_one_fails(tmp_path):
+    for name in ("a", "b", "there"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "there" / "file").touch()
+    with pytest.raises(UserError, match="somebody has just put something there"):
+        exporter._move([(tmp_path / "a", tmp_path / "x"), (tmp_path / "b", tmp_path / "there")])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "there"]
+
+
+@pytest.mark.parametrize("artefact", ["saved_model", "tflite float16", "keras", "onnx"])
+def test_a_damaged_file_is_answered_in_one_line(artefact, script, exported, report, tmp_path):
+    if artefact not in report["files"]:
+        pytest.skip(f"the packages for {artefact} are not installed")
+    source = exported / report["files"][artefact]
+    path = tmp_path / source.name
+    if source.is_dir():
+        shutil.copytree(source, path)
+        damaged = path / "saved_model.pb"
+    else:
+        damaged = Path(shutil.copy(source, path))
+    content = damaged.read_bytes()
+    for length in (len(content) // 2, 100):
+        damaged.write_bytes(content[:length])
+        outcome = script("generate", f"--model={path}", f"--out={tmp_path}/grid.png")
+        assert outcome.code == 2 and "damaged, or not a file" in outcome.last_line, outcome.err

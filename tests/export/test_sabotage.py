@@ -39,6 +39,10 @@ class _Changed:
         self.config, self.latents, self.labels = generator.config, generator.latents, generator.labels
 
 
+def no_papers(*_):
+    """These exports need no report."""
+
+
 def nan_weights(write, generator, path):
     other = InferenceGenerator(generator.config)
     other.model.set_weights([np.full_like(value, np.nan) for value in generator.model.get_weights()])
@@ -110,7 +114,7 @@ def test_a_broken_export_is_refused_and_not_left_behind(generator, monkeypatch, 
     artefact = next(item for item in entry.artefacts if item.name == name)
     changed = dataclasses.replace(artefact, write=broken(artefact.write, sabotage), readers=artefact.readers[:1])
     monkeypatch.setitem(FORMATS, name.split()[0], Format((changed,)))
-    export = exporter.export(generator, DESCRIPTION, [name.split()[0]], tmp_path)
+    export = exporter.export(generator, DESCRIPTION, [name.split()[0]], tmp_path, no_papers)
     assert len(export.refused) == 1 and re.search(SABOTAGES[sabotage], export.refused[0].problem)
     assert not export.paths and not [path for path in tmp_path.rglob("*") if path.is_file()]
 
@@ -122,5 +126,5 @@ def broken(write, sabotage):
 def test_the_same_generator_unbroken_passes(generator, monkeypatch, tmp_path):
     entry = FORMATS["tflite"]
     monkeypatch.setitem(FORMATS, "tflite", Format(entry.artefacts[2:]))
-    export = exporter.export(generator, DESCRIPTION, ["tflite"], tmp_path)
+    export = exporter.export(generator, DESCRIPTION, ["tflite"], tmp_path, no_papers)
     assert not export.refused and len(export.paths) == 2

@@ -6,6 +6,7 @@ from pathlib import Path
 import grpc
 import numpy as np
 from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
     get_model_status_pb2,
     model_service_pb2_grpc,
     predict_pb2,
@@ -51,6 +52,20 @@ class GrpcStub(prediction_service_pb2_grpc.PredictionServiceServicer, model_serv
         answer = get_model_status_pb2.GetModelStatusResponse()
         state = get_model_status_pb2.ModelVersionStatus.State.Value(self.state)
         answer.model_version_status.add(version=self.version, state=state)
+        return answer
+
+    def GetModelMetadata(self, request, context):
+        """Names of the inputs of every signature."""
+        if request.model_spec.name != self.model or self.state != "AVAILABLE":
+            context.abort(
+                grpc.StatusCode.NOT_FOUND, f"Servable not found for request: Latest({request.model_spec.name})"
+            )
+        found = get_model_metadata_pb2.SignatureDefMap()
+        for name, signature in self.session.signatures.items():
+            for each in signature.inputs:
+                found.signature_def[name].inputs[each].name = each
+        answer = get_model_metadata_pb2.GetModelMetadataResponse()
+        answer.metadata["signature_def"].Pack(found)
         return answer
 
     def _predicted(self, request):

@@ -42,8 +42,9 @@ def client(stub):
 
 
 def test_without_the_packages(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
-    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
+    known = [name for name in sys.modules if name.startswith("tensorflow_serving.")]
+    for name in ["tensorflow_serving", "tensorflow_serving.apis", *known]:
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(SettingError, match=needs_packages):
         GrpcClient("localhost:8500", "tiny")
 
