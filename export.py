@@ -26,6 +26,7 @@ with console.quiet_stderr():
 import dcgan_tf
 from dcgan_tf import files, runs
 from dcgan_tf.errors import SettingError
+from dcgan_tf.evaluation import rows
 from dcgan_tf.export import card, exporter, report, warmup
 from dcgan_tf.export.description import Description
 from dcgan_tf.export.formats import FORMATS, TITLES, require_available
@@ -64,7 +65,8 @@ def main() -> None:
         entries = [report.entry(export, description, run.path.resolve().name, _versions()), *earlier]
         report.write(folder, entries)
         report.write_samples(folder, trained.generator)
-        facts = {"config": config.to_dict(), "evaluations": [], **recorded}
+        judged = [row for row in rows.read(run) if row["step"] == trained.step and "control" not in row]
+        facts = {"config": config.to_dict(), "evaluations": judged, **recorded}
         card.write(folder / card.name_in(out, export.version), entries, facts)
 
     export = exporter.export(trained.generator, description, formats, out, papers)

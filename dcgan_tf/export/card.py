@@ -123,16 +123,10 @@ coarsest.
 def _evaluations(rows: list[dict]) -> str:
     if not rows:
         return ""
-    lines = [
-        "## Evaluations",
-        "",
-        "| metric | features | value | samples | step |",
-        "| --- | --- | ---: | ---: | ---: |",
-    ]
+    lines = ["## Evaluations", "", "| metric | features | value | samples |", "| --- | --- | ---: | ---: |"]
     for row in rows:
-        lines.append(
-            f"| {row['metric']} | {row['extractor']} | {row['value']:.4g} | {row['samples']:,} | {row['step']:,} |"
-        )
+        features, samples = row.get("extractor") or "", row.get("samples") or 0
+        lines.append(f"| {row['metric']} | {features} | {row['value']:.4g} | {samples:,} |")
     return "\n".join(lines)
 
 

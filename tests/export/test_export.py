@@ -93,6 +93,20 @@ def test_raw_weights_and_earlier_checkpoints_can_be_exported(script, trained_run
     assert (description.weights, description.step) == ("raw", 5)
 
 
+def test_the_card_tells_what_the_generator_was_judged_to_be(script, trained_run, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(trained_run, run)
+    rows = [
+        {"metric": "frechet_10k", "value": 12.5, "samples": 10_000, "extractor": "classifier", "step": step}
+        for step in (5, 10)
+    ]
+    rows[0]["value"] = 99.5
+    (run / "evaluations.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert script("export", f"--run={run}", "--formats=keras").code == 0
+    text = (run / "export" / "README.md").read_text()
+    assert "| frechet_10k | classifier | 12.5 | 10,000 |" in text and "99.5" not in text
+
+
 @pytest.fixture(scope="module")
 def session(exported):
     """The exported SavedModel in the C++ loader."""
