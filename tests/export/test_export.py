@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import yaml
 
 from dcgan_tf.errors import UserError
@@ -113,6 +114,18 @@ def session(exported):
     session = CppSession(exported / "saved_model" / NAME / "1")
     yield session
     session.close()
+
+
+def test_every_warm_up_request_is_one_that_the_model_answers(session, exported):
+    prediction_log_pb2 = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
+    path = exported / "saved_model" / NAME / "1" / "assets.extra" / "tf_serving_warmup_requests"
+    asked = []
+    for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
+        (output,) = session.run(request.model_spec.signature_name, inputs).values()
+        asked.append((request.model_spec.name, request.model_spec.signature_name, len(output)))
+    assert asked == [(NAME, signature, count) for signature in ("generate_png", "generate") for count in (1, 64)]
 
 
 def seeds(*values):
