@@ -146,7 +146,7 @@ passed "SIGTERM while Python still imports: ended with 143"
 terminate "$work/runs/stopped/curves.png" python train.py --preset=tiny --steps=100000 --run=runs/stopped
 last=$(find "$work/runs/stopped/checkpoints" -name 'step-*.npz' | sort | tail -n 1 | grep -o '[0-9]*\.npz$')
 last=$((10#${last%.npz}))
-demand grep -q "stopped by SIGTERM at step $last;" "$work/runs/stopped/log.txt"
+demand grep -q "stopped at step $last: SIGTERM;" "$work/runs/stopped/log.txt"
 passed "SIGTERM while it trains: a checkpoint of step $last, ended with 143"
 
 run "${entry[@]}" python train.py --run=runs/stopped --steps=$((last + 5))
