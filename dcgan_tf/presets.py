@@ -166,7 +166,8 @@ PRESETS: dict[str, Preset] = {
         "Everyday: 4x4 kernels, stride 2, 64 base filters, from a 7x7 grid. On two cores (2026-11-20), "
         "`python train.py --dataset=mnist --epochs=5`: 2,344 steps in 173 s beside other work; by eye about three "
         "quarters of 64 samples read as a digit at once. `python train.py --dataset=fashion_mnist --epochs=5`: shirts, "
-        "pullovers, trousers, dresses and shoes can be told apart, bags hardly. Not yet judged by any metric.",
+        "pullovers, trousers, dresses and shoes can be told apart, bags hardly. MNIST after 5 passes, 10,000 samples: "
+        "Fréchet distance 100.7 on this package's classifier, precision 0.48, recall 0.60 (docs/results.md).",
         generator_parameters=759_680,
         discriminator_parameters=138_624,
     ),
@@ -212,7 +213,10 @@ PRESETS: dict[str, Preset] = {
         "latents and 32 base filters 0.73; a hidden layer of 256 and 32 latents 0.93; a hidden layer of 256 and 100 "
         "latents 0.95, kept. Those 600 steps took 160 s on two cores beside much other work. "
         "`python train.py --dataset=mnist --conditional --steps=1000`: 0.96; by eye most of 60 samples read as their "
-        "digit. One seed each; not yet judged by any metric of quality.",
+        "digit. On 50,000 images, 10,000 steps in 37 minutes beside other work: 50,000 samples as the training set of "
+        "a 1-nearest-neighbour classifier give 3.55 % test error (6.1 % at step 1,000, mean 3.42 % from 8,000 to "
+        "15,647; real images 3.27 %). From step 10,000 on the discriminator's loss falls: it learns them by heart. One "
+        "seed each; docs/results.md.",
         generator_parameters=1_839_904,
         discriminator_parameters=1_772_042,
     ),
