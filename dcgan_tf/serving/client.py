@@ -141,7 +141,7 @@ def _write_folder(served: ServedModel, seeds: list[int], out: Path) -> int:
     for seed, png in zip(seeds, _pngs(served, seeds), strict=True):
         with files.written_aside(out / images.file_name(seed)) as temporary:
             temporary.write_bytes(png)
-    return len(seeds)
+    return len(set(seeds))
 
 
 def _write_strip(pngs: list[bytes], out: Path) -> int:

@@ -36,7 +36,8 @@ class RestClient(ServedModel):
     """
 
     def __init__(self, url: str, model: str, version: int | None = None, timeout: float = 60.0, retries: int = 3):
-        super().__init__(_checked_url(url), model, version, retries)
+        self._url = _checked_url(url)
+        super().__init__(_without_password(self._url), model, version, retries)
         self._path = f"/v1/models/{quote(model, safe='')}"
         self._place = self._path if version is None else f"{self._path}/versions/{version}"
         self._timeout = timeout
@@ -100,7 +101,7 @@ class RestClient(ServedModel):
         """
         try:
             answer = self._session.request(
-                method, self.address + path, json=body, timeout=self._timeout, allow_redirects=False
+                method, self._url + path, json=body, timeout=self._timeout, allow_redirects=False
             )
         except requests.RequestException as error:
             raise self._no_answer(error) from error
@@ -175,6 +176,11 @@ def _checked_url(url: str) -> str:
     if parts.query or parts.fragment or "/v1" in parts.path:
         raise SettingError("url", url, f"leave out what follows host and port; {_EXAMPLE}")
     return url.rstrip("/")
+
+
+def _without_password(url: str) -> str:
+    """The address as it may be shown."""
+    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def _version_status(entry: dict[str, Any]) -> VersionStatus:

@@ -80,6 +80,11 @@ def test_a_path_before_v1_and_a_slash_at_the_end_are_kept_and_dropped():
     assert RestClient("http://[::1]:8501/", "m").address == "http://[::1]:8501"
 
 
+def test_a_password_is_sent_and_not_shown(stub):
+    with RestClient(stub.url.replace("//", "//user:secret@"), "tiny") as client:
+        assert "secret" not in client.address and len(client.images([1])) == 1
+
+
 # What may pass is tried again.
 
 
