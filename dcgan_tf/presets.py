@@ -215,7 +215,8 @@ PRESETS: dict[str, Preset] = {
         "`python train.py --dataset=mnist --conditional --steps=1000`: 0.96; by eye most of 60 samples read as their "
         "digit. On 50,000 images, 10,000 steps in 37 minutes beside other work: 50,000 samples as the training set of "
         "a 1-nearest-neighbour classifier give 3.55 % test error (6.1 % at step 1,000, mean 3.42 % from 8,000 to "
-        "15,647; real images 3.27 %). From step 10,000 on the discriminator's loss falls: it learns them by heart. One "
+        "15,647; real images 3.27 %). Fréchet distance of the average on the package's classifier: 4.1 at step 1,000, "
+        "3.8 at 10,000, 2.0 at 15,647. One "
         "seed each; docs/results.md.",
         generator_parameters=1_839_904,
         discriminator_parameters=1_772_042,
