@@ -27,6 +27,7 @@ import dcgan_tf
 from dcgan_tf import files, runs
 from dcgan_tf.errors import SettingError
 from dcgan_tf.evaluation import rows
+from dcgan_tf.evaluation.table import table
 from dcgan_tf.export import card, exporter, report, warmup
 from dcgan_tf.export.description import Description
 from dcgan_tf.export.formats import FORMATS, TITLES, require_available
@@ -65,7 +66,7 @@ def main() -> None:
         entries = [report.entry(export, description, run.path.resolve().name, _versions()), *earlier]
         report.write(folder, entries)
         report.write_samples(folder, trained.generator)
-        judged = [row for row in rows.read(run) if row["step"] == trained.step and "control" not in row]
+        judged = [row for row in rows.read(run) if row["step"] == trained.step and row.get("control") is None]
         facts = {"config": config.to_dict(), "evaluations": judged, **recorded}
         card.write(folder / card.name_in(out, export.version), entries, facts)
 
@@ -111,7 +112,7 @@ def _name_of(source: str) -> str:
 
 def _table(export: exporter.Export) -> str:
     heads = ("file", "read with", "largest", "mean", "levels", "MB", "ms/image", "")
-    rows = [heads]
+    lines = []
     for finding in export.findings:
         numbers = ("", "", "")
         if finding.largest is not None:
@@ -119,15 +120,8 @@ def _table(export: exporter.Export) -> str:
         time = "" if finding.ms_per_image is None else f"{finding.ms_per_image:.2f}"
         verdict = "REFUSED" if finding.problem else "ok"
         title = TITLES.get(finding.reader, "not written")
-        rows.append((finding.artefact, title, *numbers, f"{finding.bytes / 1e6:.2f}", time, verdict))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            text.ljust(width) if number < 2 else text.rjust(width)
-            for number, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
+        lines.append((finding.artefact, title, *numbers, f"{finding.bytes / 1e6:.2f}", time, verdict))
+    return table(heads, lines, left=2)
 
 
 def _summary(out: Path, export: exporter.Export, name: str) -> str:

@@ -4,6 +4,7 @@
   python generate.py --run=runs/00000-mnist_28 --num=10000 --out=images/    one PNG for each
   python generate.py --run=runs/00000-mnist_28 --num=10000 --out=all.npz    arrays "images" and "seeds"
   python generate.py --run=runs/00001-mnist_28_by_class --class=3           of one class, by its name or number
+  python generate.py --model=digits.keras --seed=17 --num=1 --out=17.png    from a file that export.py has written
 
 Image number 17 is the same image in every call: its latent vector is a function of the number 17 alone. Where a run was
 trained with --conditional and no --class is given, its class is 17 modulo the number of classes.
@@ -57,7 +58,7 @@ def main() -> None:
         out.parent.mkdir(parents=True, exist_ok=True)
         write(generator, label, out)
     except OSError as error:
-        raise SettingError("out", FLAGS.out, f"cannot write there ({error.strerror})") from error
+        raise SettingError("out", FLAGS.out, f"cannot write there ({error.strerror or error})") from error
     last = FLAGS.seed + FLAGS.num - 1
     console.logger().info("images %d to %d of %s: %s", FLAGS.seed, last, origin, out)
 

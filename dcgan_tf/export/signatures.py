@@ -56,12 +56,14 @@ class _Answers:
         self._model, self._config, self._latents = generator.model, generator.config, generator.latents
 
     def serving_default(self, z, label=None):
+        """z float32 [n, latent_dim], label int32 [n], to images as floats."""
         z = _checked(_limited(z, "z"), tf.reduce_all(tf.math.is_finite(z)), "z: every number must be finite")
         if label is not None:
             label = self._checked_labels(label, z, lowest=0)
         return {"images": self._images(z, label)}  # float32 [n, height, width, channels] in [-1, 1]
 
     def generate(self, seed, label=None):
+        """seed int64 [n], label int32 [n] (-1: the seed's own), to images uint8 [n, height, width, channels]."""
         seed = _seed(_limited(seed, "seed"), "seed")
         if label is not None:
             label = self._checked_labels(label, seed, lowest=OWN_CLASS)
@@ -69,9 +71,11 @@ class _Answers:
         return {"images": pixels.to_pixels(self._images(self._latents(seed), label))}
 
     def generate_png(self, seed, label=None):
+        """The same as PNG files."""
         return {"png_bytes": _png(self.generate(seed, label)["images"])}  # string [n]
 
     def interpolate(self, start, end, steps, label=None):
+        """Two seeds and a number of images with both ends, one number each, to PNG files on the way between them."""
         ends = tf.stack([_seed(_single(start, "start"), "start"), _seed(_single(end, "end"), "end")])
         steps = _single(steps, "steps")
         within = tf.logical_and(steps >= 2, steps <= LARGEST_REQUEST)

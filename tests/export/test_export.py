@@ -98,7 +98,14 @@ def test_the_card_tells_what_the_generator_was_judged_to_be(script, trained_run,
     run = tmp_path / "run"
     shutil.copytree(trained_run, run)
     rows = [
-        {"metric": "frechet_10k", "value": 12.5, "samples": 10_000, "extractor": "classifier", "step": step}
+        {
+            "metric": "frechet_10k",
+            "value": 12.5,
+            "samples": 10_000,
+            "extractor": "classifier",
+            "step": step,
+            "control": None,
+        }
         for step in (5, 10)
     ]
     rows[0]["value"] = 99.5
