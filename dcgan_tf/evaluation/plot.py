@@ -7,6 +7,7 @@ from dcgan_tf import files
 from dcgan_tf.runs import Run
 
 COLUMNS = 3
+WIDE = 10  # times the smallest value
 
 
 def draw(run: Run, rows: list[dict[str, Any]]) -> bool:
@@ -30,6 +31,7 @@ def draw(run: Run, rows: list[dict[str, Any]]) -> bool:
     for axes, (metric, drawn) in zip(grid, panels.items(), strict=False):
         for (extractor, weights, _), points in drawn.items():
             _line(axes, [points[step] for step in sorted(points)], f"{extractor}, {weights}")
+        _scale(axes, [point for points in drawn.values() for point in points.values()])
         axes.set_title(metric, fontsize="medium")
         axes.set_xlabel("step")
         axes.grid(alpha=0.3)
@@ -39,6 +41,13 @@ def draw(run: Run, rows: list[dict[str, Any]]) -> bool:
     with files.written_aside(run.evaluations_picture) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
     return True
+
+
+def _scale(axes: Any, points: list[dict]) -> None:
+    """Logarithmic where small values are good ones: beside an untrained generator they would all lie on the ground."""
+    values = [point["value"] for point in points]
+    if points[0].get("better") == "lower" and min(values) > 0 and max(values) > WIDE * min(values):
+        axes.set_yscale("log")
 
 
 def _line(axes: Any, points: list[dict], label: str) -> None:
