@@ -72,6 +72,11 @@ class Flags:
         """Defines a flag that takes a text, as for names and paths."""
         self._define(_Converted(_filled, "text"), name, default, text)
 
+    def texts(self, name: str, text: str) -> None:
+        """Defines a flag that takes a text and may stand several times; its value is the list of them."""
+        parser, serializer = _Converted(_filled, "text"), flags.ArgumentSerializer()
+        flags.DEFINE_multi(parser, serializer, name, [], text + "; may be repeated", flag_values=self._values)
+
     def switch(self, name: str, default: bool | None, text: str) -> None:
         """Defines a flag that is switched on by --name, off by --noname."""
         flags.DEFINE_boolean(name, default, text, flag_values=self._values)
@@ -107,7 +112,7 @@ class Flags:
         lines = [self.description.strip(), ""]
         for name, flag in self._values._flags().items():
             form = f"--[no]{name}" if flag.boolean else f"--{name}=<{flag.parser.syntactic_help}>"
-            default = f" [{flag.default}]" if flag.default is not None and not flag.boolean else ""
+            default = f" [{flag.default}]" if flag.default not in (None, []) and not flag.boolean else ""
             lines.append(form)
             lines += textwrap.wrap(flag.help + default, width, initial_indent="    ", subsequent_indent="    ")
         return "\n".join(lines)

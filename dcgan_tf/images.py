@@ -76,6 +76,23 @@ def write_gif(path: str | os.PathLike, frames: Iterable[str | os.PathLike], seco
         pictures[0].save(temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0)
 
 
+def write_loop(path: str | os.PathLike, frames: np.ndarray, seconds: float, width: int = 256) -> None:
+    """Writes an endless animation without a pause, for paths whose last image comes just before the first.
+
+    Args:
+        path: the GIF to write, complete or not at all.
+        frames: uint8 [n, height, width, channels].
+        seconds: duration of one round.
+        width: about the width in pixels that images are magnified to, pixel by pixel.
+    """
+    factor = max(1, round(width / frames.shape[2]))
+    large = (frame.repeat(factor, axis=0).repeat(factor, axis=1) for frame in frames)
+    pictures = [_few_colours(to_pil(frame)) for frame in large]
+    pause = max(20, round(100 * seconds / len(pictures)) * 10)  # a GIF counts in hundredths of a second
+    with files.written_aside(path) as temporary:
+        pictures[0].save(temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=pause, loop=0)
+
+
 def _of_one_size(paths: list[str | os.PathLike]) -> list[str | os.PathLike]:
     sizes = []
     for path in paths:
@@ -86,4 +103,9 @@ def _of_one_size(paths: list[str | os.PathLike]) -> list[str | os.PathLike]:
 
 def _gif_frame(path: str | os.PathLike) -> Image.Image:
     with Image.open(path) as picture:
-        return picture.convert("L") if picture.mode == "L" else picture.convert("RGB").quantize(128)
+        return _few_colours(picture)
+
+
+def _few_colours(picture: Image.Image) -> Image.Image:
+    """As a frame of a GIF, which has at most 256 colours."""
+    return picture.convert("L") if picture.mode == "L" else picture.convert("RGB").quantize(128)

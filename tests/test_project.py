@@ -12,20 +12,21 @@ import pytest
 from dcgan_tf import presets
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ("train", "generate", "export", "evaluate")
+SCRIPTS = ("train", "generate", "export", "evaluate", "explore")
 
 # From the bottom up: a module may import from its own layer (the same folder) and from those below it.
 LAYERS = [
     {"errors", "files", "progress"},
     {"geometry"},
     {"config"},
-    {"presets", "flags", "runs", "seeds", "images", "pixels", "latents", "classes", "conditioning"},
-    {"console", "models", "losses"},
+    {"presets", "flags", "runs", "seeds", "seed_list", "images", "pixels", "latents", "classes", "conditioning"},
+    {"console", "commands", "models", "losses"},
     {"batch_norm", "summary", "data", "resolution"},
     {"generation", "metrics", "features"},
-    {"evaluation"},
+    {"evaluation", "explore"},
     {"training", "export", "serving"},
     {"measuring"},
+    {"exploring"},
 ]
 WITHOUT_TENSORFLOW = (
     "errors",
@@ -39,6 +40,8 @@ WITHOUT_TENSORFLOW = (
     "images",
     "classes",
     "console",
+    "commands",
+    "seed_list",
     "resolution",
 )
 
@@ -103,13 +106,14 @@ def code_of(path: Path) -> str:
     return ast.unparse(tree)
 
 
-COMMAND = r"python ((?:train|generate|export|evaluate)\.py[^`\n]*|-m dcgan_tf\.serving\.client[^`\n]*)"
+COMMAND = r"python ((?:train|generate|export|evaluate|explore)\.py[^`\n]*|-m dcgan_tf\.serving\.client[^`\n]*)"
 
 
 def documented_commands() -> list[str]:
     """Every `python script.py ...` in the README, the documents and the lab notes."""
     texts = [path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]]
     texts += [ast.get_docstring(ast.parse((ROOT / f"{name}.py").read_text())) for name in SCRIPTS]
+    texts += [ast.get_docstring(ast.parse(path.read_text())) for path in (ROOT / "dcgan_tf/exploring").glob("*.py")]
     found = set()
     for text in [*texts, *(preset.note for preset in presets.PRESETS.values())]:
         for line in re.findall(COMMAND, text.replace("\\\n", " ")):

@@ -13,11 +13,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from dcgan_tf import console, files, images
+from dcgan_tf import console, files, images, seed_list
 from dcgan_tf.errors import SettingError
 from dcgan_tf.flags import Flags
 from dcgan_tf.progress import Progress
-from dcgan_tf.serving import seed_list
 from dcgan_tf.serving.grpc_client import GrpcClient
 from dcgan_tf.serving.rest import RestClient
 from dcgan_tf.serving.served_model import LARGEST_WALK, ServedModel, decoded

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from dcgan_tf import seed_list
 from dcgan_tf.errors import SettingError
-from dcgan_tf.serving import seed_list
 from dcgan_tf.serving.problems import NotFoundError, PassingError, RefusedError, ServingError, UnknownHostError
 from dcgan_tf.serving.retrying import retried
 

@@ -11,16 +11,16 @@ MOST = 1_000_000  # seeds in one call
 FORMS = "write seeds as 17, 0-63, 3,14,15 or 0-9,20"
 
 
-def parse(text: str) -> list[int]:
+def parse(text: str, setting: str = "seeds") -> list[int]:
     """The seeds of a text, in its order.
 
     Raises:
         SettingError: for a text of another form, a range that runs backwards, and seeds that are too large or too many.
     """
-    ranges = [_parsed_range(part, text) for part in text.split(",")]
+    ranges = [_parsed_range(part, text, setting) for part in text.split(",")]
     count = sum(map(len, ranges))
     if count > MOST:
-        raise SettingError("seeds", text, f"these are {count:,} seeds; at most {MOST:,} can be asked for in one call")
+        raise SettingError(setting, text, f"these are {count:,} seeds; at most {MOST:,} can be asked for in one call")
     return [seed for part in ranges for seed in part]
 
 
@@ -47,14 +47,14 @@ def parts(seeds: Sequence[int], size: int) -> Iterator[Sequence[int]]:
         yield seeds[start : start + size]
 
 
-def _parsed_range(part: str, text: str) -> range:
+def _parsed_range(part: str, text: str, setting: str) -> range:
     found = re.fullmatch(r"\s*(\d{1,20})\s*(?:-\s*(\d{1,20})\s*)?", part, re.ASCII)
     if not found:
-        raise SettingError("seeds", text, f"{part.strip()!r} is not understood; {FORMS}")
+        raise SettingError(setting, text, f"{part.strip()!r} is not understood; {FORMS}")
     first = int(found[1])
     last = int(found[2]) if found[2] else first
     if last < first:
-        raise SettingError("seeds", text, f"{part.strip()} runs backwards; {FORMS}")
+        raise SettingError(setting, text, f"{part.strip()} runs backwards; {FORMS}")
     if last > LARGEST:
-        raise SettingError("seeds", text, "a seed is from 0 to 2^62")
+        raise SettingError(setting, text, "a seed is from 0 to 2^62")
     return range(first, last + 1)

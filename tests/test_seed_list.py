@@ -2,8 +2,8 @@
 
 import pytest
 
+from dcgan_tf import seed_list
 from dcgan_tf.errors import SettingError
-from dcgan_tf.serving import seed_list
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""Points to images, also where a point lies between seeds and between classes."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf import pixels
+from dcgan_tf.explore.points import Points
+from dcgan_tf.generation import BLOCK, InferenceGenerator
+
+
+class Renderer:
+    """Runs a generator at any points of its latent space.
+
+    Attributes:
+        generator: what it was made from.
+        network: a functional Keras model of [z] or [z, classes] (float32 [n, latent_dim], [n, classes]) to images
+            float32 [n, height, width, channels] in [-1, 1]. Its layers and weights are those of the generator; the
+            one-hot label is an input, so that classes can be mixed.
+    """
+
+    def __init__(self, generator: InferenceGenerator):
+        self.generator, model = generator, generator.model
+        inputs = model.inputs[:1] + ([model.get_layer("one_hot").output] if generator.conditional else [])
+        self.network = keras.Model(inputs, model.outputs[0], name="rendered")
+        self._images = tf.function(lambda values: self.network(values, training=False))
+
+    @property
+    def classes(self) -> int:
+        """Number of classes; 0 where the generator is not conditional."""
+        return self.generator.config.classes if self.generator.conditional else 0
+
+    def of_seeds(self, seeds: Sequence[int], labels: Sequence[int | None] | None = None) -> Points:
+        """The points of image seeds, those that `generate.py` shows.
+
+        Args:
+            seeds: n whole numbers from 0 on.
+            labels: a class for each; None gives a seed its own, the seed modulo the number of classes.
+
+        Raises:
+            ValueError: there is no such class.
+        """
+        latents = self.generator.latents(tf.constant(list(seeds), tf.int64)).numpy()
+        weights = np.zeros([len(latents), self.classes], np.float32)
+        for row, (seed, label) in enumerate(zip(seeds, labels or [None] * len(latents), strict=True)):
+            if label is not None and not 0 <= label < self.classes:
+                raise ValueError(f"class {label}: this generator has {self.classes}")
+            if self.classes:
+                weights[row, seed % self.classes if label is None else label] = 1.0
+        return Points(latents, weights)
+
+    def images(self, points: Points) -> np.ndarray:
+        """float32 [n, height, width, channels] in [-1, 1].
+
+        Always computed in blocks of 64: an image does not depend on how many others were asked for.
+        """
+        found = []
+        for start in range(0, len(points), BLOCK):
+            part = points[start : start + BLOCK]
+            missing = BLOCK - len(part)
+            padded = [np.pad(part.latents, ((0, missing), (0, 0)))]
+            if self.classes:
+                padded.append(np.pad(part.classes, ((0, missing), (0, 0))))
+            found.append(self._images(padded).numpy()[: len(part)])
+        return np.concatenate(found)
+
+    def pixels(self, points: Points) -> np.ndarray:
+        """uint8 [n, height, width, channels]; those of a seed differ from `generate.py`'s by one level at most."""
+        return pixels.to_pixels(self.images(points)).numpy()

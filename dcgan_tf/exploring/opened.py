@@ -1,0 +1,148 @@
+"""A run that is explored: the flags that all commands share, and what they open."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from dcgan_tf import classes, console, files, runs
+from dcgan_tf.data import ImageStore
+from dcgan_tf.errors import SettingError
+from dcgan_tf.explore.rendering import Renderer
+from dcgan_tf.features import Classifier, trained_classifier
+from dcgan_tf.flags import Flags
+from dcgan_tf.measuring.session import Request, Session
+from dcgan_tf.training import checkpoints
+from dcgan_tf.training.trained import TrainedGenerator, generator_of
+
+
+def shared_flags(flags: Flags, name: str) -> None:
+    """Defines what every command takes.
+
+    Args:
+        flags: of the command.
+        name: of the command; its picture is called after it.
+    """
+    flags.text("run", None, "run directory to explore")
+    flags.text("out", f"{name}.png", "the picture")
+    flags.text("checkpoint", None, "which one: latest (default), best (by the scores of the training), or a step")
+    flags.choice(
+        "weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one"
+    )
+    flags.switch("overwrite", False, "replace what is already at --out")
+
+
+def data_flags(flags: Flags) -> None:
+    """Defines what a command that needs the run's images takes as well."""
+    flags.text("data_dir", None, "where TensorFlow Datasets keeps its data; default: as in training")
+    flags.text("cache_dir", None, "where prepared images and classifiers are kept; default: as in training")
+
+
+class Explored:
+    """What a command works with; everything is opened when it is first used.
+
+    Args:
+        flags: parsed, those of `shared_flags` among them.
+
+    Raises:
+        UserError: no run, or a picture that is there already.
+    """
+
+    def __init__(self, flags: Flags):
+        if not flags.run:
+            raise SettingError("run", "", "name the run directory to explore (--run=runs/00000-mnist_28)")
+        self.flags, self.run = flags, runs.Run(flags.run)
+        self.config, self.recorded = self.run.read_config()
+        self.out = files.expanded(flags.out)
+        if self.out.suffix.lower() != ".png":
+            raise SettingError("out", flags.out, "the picture is a .png")
+        self.check_new(self.out)
+
+    def check_new(self, path: Path) -> None:
+        """Raises SettingError where a file is there already and nobody has said that it may be replaced."""
+        if path.is_dir():
+            raise SettingError("out", self.flags.out, f"{path} is a folder; name a .png file")
+        if path.exists() and not self.flags.overwrite:
+            raise SettingError("out", self.flags.out, f"{path} exists; name another, or add --overwrite")
+
+    def beside(self, suffix: str) -> Path:
+        """A file with the picture's name and another suffix (".gif"), which must not be there yet."""
+        path = self.out.with_suffix(suffix)
+        self.check_new(path)
+        return path
+
+    @cached_property
+    def trained(self) -> TrainedGenerator:
+        """The generator."""
+        return generator_of(self.run, self.flags.checkpoint, self.flags.weights)
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        """The generator at any point."""
+        return Renderer(self.trained.generator)
+
+    @property
+    def origin(self) -> str:
+        """What was explored, for the small print of a picture."""
+        return f"{self.run.path.name}, step {self.trained.step:,}, weights: {self.trained.weights}"
+
+    @cached_property
+    def session(self) -> Session:
+        """The way to the run's images."""
+        return Session.opened(self.run, Request(data_dir=self.flags.data_dir, cache_dir=self.flags.cache_dir))
+
+    @cached_property
+    def store(self) -> ImageStore:
+        """The training images."""
+        return self.session.trained_on()
+
+    @cached_property
+    def classifier(self) -> Classifier:
+        """The package's classifier of the training images.
+
+        Raises:
+            UserError: they have no labels.
+        """
+        return trained_classifier(self.store, self.session.cache)
+
+    @cached_property
+    def checkpoint(self) -> Path:
+        """The checkpoint file."""
+        return checkpoints.find(self.run, self.flags.checkpoint)
+
+    def of_class(self, setting: str, text: str) -> int:
+        """The number of a class, given its name or its number, in a conditional run.
+
+        Raises:
+            SettingError: no such class, or a run without classes.
+        """
+        if not self.config.model.conditional:
+            raise SettingError(setting, text, "this generator was trained without classes (train.py --conditional)")
+        return _number(setting, text, self.trained.class_names)
+
+    def of_data_class(self, setting: str, text: str) -> int:
+        """The same for a class of the training images' labels, whether the networks were told them or not."""
+        names = self.store.class_names
+        if self.store.labels is None or not names:
+            raise SettingError(setting, text, f"{self.store.manifest['source']} has no labels; name seeds (3,7,9)")
+        return _number(setting, text, names)
+
+    def write(self, draw: Callable[[Path], None], out: Path | None = None) -> None:
+        """Calls a function that writes a file, its folder made first; what the disk refuses is one line.
+
+        Raises:
+            SettingError: it cannot be written.
+        """
+        out = out or self.out
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            draw(out)
+        except OSError as error:
+            raise SettingError("out", self.flags.out, f"cannot write {out} ({error.strerror or error})") from error
+        console.logger().info("wrote %s", out)
+
+
+def _number(setting: str, text: str, names: tuple[str, ...]) -> int:
+    try:
+        return classes.number(text, names)
+    except SettingError as error:
+        raise SettingError(setting, text, error.remedy) from None

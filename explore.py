@@ -1,0 +1,30 @@
+"""Looks inside a trained run: its latent space, and what its networks have learned (paper, section 6).
+
+  python explore.py walk --run=runs/00000-mnist_28       a picture and a GIF: between latents nothing jumps
+  python explore.py walk --help                          what a command does, and its flags
+
+Every command writes a picture and repeats exactly for the same seeds. docs/explore.md shows one of each.
+"""
+
+import sys
+
+from dcgan_tf import console
+
+with console.quiet_stderr():
+    import tensorflow as tf
+
+    tf.config.list_physical_devices()
+
+from dcgan_tf.commands import Commands
+from dcgan_tf.exploring import arithmetic, turn, walk
+
+FLAGS = Commands(__doc__, [walk.COMMAND, arithmetic.COMMAND, turn.COMMAND])
+
+
+def main() -> None:
+    """Runs the command."""
+    FLAGS.run()
+
+
+if __name__ == "__main__":
+    sys.exit(console.execute(main, FLAGS, sys.argv))
