@@ -27,9 +27,10 @@ class Limit:
 
 
 # One grey level is 0.0078. What rounding weights to 8 bit costs grows with the contrast of the images, so int8 is held
-# mainly to the relative limit; swapped channels, a wrong range or lost weights are far beyond it.
+# mainly to the relative limit; swapped channels, a wrong range or lost weights are far beyond it. Full int8 rounds the
+# latent too, and a stroke that moves by a third of a pixel changes single pixels at its edge by a third of the range.
 FLOAT32, FLOAT16 = Limit(1e-5, 1e-5), Limit(8e-3, 2e-3)
-INT8_WEIGHTS, INT8 = Limit(0.5, 0.04), Limit(0.5, 0.06)
+INT8_WEIGHTS, INT8 = Limit(0.5, 0.04), Limit(1.0, 0.06)
 
 
 TITLES = {
