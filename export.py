@@ -18,12 +18,10 @@ from pathlib import Path
 from dcgan_tf import console
 
 with console.quiet_stderr():
-    import keras
     import tensorflow as tf
 
     tf.config.set_visible_devices([], "GPU")  # what is compared are files; a GPU would round in another way
 
-import dcgan_tf
 from dcgan_tf import files, runs
 from dcgan_tf.errors import SettingError
 from dcgan_tf.evaluation import rows
@@ -34,6 +32,7 @@ from dcgan_tf.export.formats import FORMATS, TITLES, require_available
 from dcgan_tf.flags import Flags
 from dcgan_tf.training import checkpoints
 from dcgan_tf.training.trained import generator_of
+from dcgan_tf.versions import versions
 
 FLAGS = Flags(__doc__)
 FLAGS.text("run", None, "run directory to take the generator from")
@@ -63,7 +62,7 @@ def main() -> None:
     console.logger().info("exporting %s, %s weights of step %d", name, trained.weights, trained.step)
 
     def papers(folder: Path, export: exporter.Export) -> None:
-        entries = [report.entry(export, description, run.path.resolve().name, _versions()), *earlier]
+        entries = [report.entry(export, description, run.path.resolve().name, versions()), *earlier]
         report.write(folder, entries)
         report.write_samples(folder, trained.generator)
         judged = [row for row in rows.read(run) if row["step"] == trained.step and row.get("control") is None]
@@ -85,10 +84,6 @@ def _stop(number: int, _) -> None:
     """Unwinds, so that what is half written is removed."""
     console.logger().error("stopped")
     sys.exit(128 + number)
-
-
-def _versions() -> dict[str, str]:
-    return {"dcgan_tf": dcgan_tf.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
 
 
 def _formats() -> list[str]:

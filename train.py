@@ -16,17 +16,16 @@ import time
 from dcgan_tf import console
 
 with console.quiet_stderr():
-    import keras
     import tensorflow as tf
 
     tf.config.list_physical_devices()  # the first look at the devices prints as well
 
-import dcgan_tf
 from dcgan_tf import data, presets, resolution, runs, summary
 from dcgan_tf.config import Config
 from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.flags import Flags
 from dcgan_tf.training import best, distribution, loop, reporting
+from dcgan_tf.versions import versions
 
 FLAGS = Flags(__doc__)
 FLAGS.choice("preset", presets.names(), "named configuration; default: the one that fits the data set")
@@ -164,8 +163,7 @@ def _write_beginning(run: runs.Run, config: Config, preset: str, store: data.Ima
 
 
 def _write_config(run: runs.Run, config: Config, preset: str, store: data.ImageStore) -> None:
-    versions = {"dcgan_tf": dcgan_tf.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
-    run.write_config(config, {"preset": preset, "data": store.manifest, "versions": versions})
+    run.write_config(config, {"preset": preset, "data": store.manifest, "versions": versions()})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ SCRIPTS = ("train", "generate", "export", "evaluate", "explore")
 
 # From the bottom up: a module may import from its own layer (the same folder) and from those below it.
 LAYERS = [
-    {"errors", "files", "progress"},
+    {"errors", "files", "progress", "versions"},
     {"geometry"},
     {"config"},
     {"presets", "flags", "runs", "seeds", "seed_list", "images", "pixels", "latents", "classes", "conditioning"},

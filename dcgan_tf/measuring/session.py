@@ -5,16 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
-import dcgan_tf
 from dcgan_tf import data, evaluation, features, runs, seeds
 from dcgan_tf.config import Config, DataConfig
 from dcgan_tf.data.cache import cache_root
 from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.evaluation import judging
+from dcgan_tf.versions import versions
 
 
 @dataclass(frozen=True)
@@ -92,10 +90,9 @@ class Session:
 
     def row(self, path: Path, metric: str, value: float, **more: Any) -> dict[str, Any]:
         """A row of evaluations.jsonl."""
-        versions = {"dcgan_tf": dcgan_tf.__version__, "tensorflow": tf.__version__, "keras": keras.__version__}
         moment = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         place = {"step": runs.step_of(path), "checkpoint": str(path.relative_to(self.run.path))}
-        return {"metric": metric, "value": value, **more, **place, "versions": versions, "date": moment}
+        return {"metric": metric, "value": value, **more, **place, "versions": versions(), "date": moment}
 
 
 def statistics_images(store: data.ImageStore, chosen: np.ndarray | None = None) -> np.ndarray:
