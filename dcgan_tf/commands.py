@@ -37,6 +37,11 @@ class Commands:
         self._commands = {command.name: command for command in commands}
         self._chosen: Command | None = None
 
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """All of them, in order."""
+        return tuple(self._commands.values())
+
     def parse(self, argv: Sequence[str]) -> None:
         """Takes the command and its flags from a command line; without a command, it asks for help.
 

@@ -1,5 +1,6 @@
 """What a discriminator has learned: the features of the paper's Tables 1 and 2 (section 5)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -50,11 +51,7 @@ class DiscriminatorFeatures:
             )
         self._origin, self.config = origin, config
         model = models.build_discriminator(config, seed)
-        if weights is not None:
-            for layer in model.layers:
-                for variable in layer.trainable_variables:
-                    variable.assign(weights[f"{layer.name}/{variable.name}"])
-        _reestimate(model, real_images)
+        prepare(model, weights, real_images)
         maps = [
             layer.output for layer in model.layers if layer.name.endswith("_leaky") and len(layer.output.shape) == 4
         ]
@@ -74,12 +71,37 @@ class DiscriminatorFeatures:
         return Features(self._apply(images).numpy())
 
 
-def _reestimate(model: keras.Model, real_images: np.ndarray) -> None:
-    if not any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers):
-        return
-    whole = max(1, min(STATISTICS_BATCHES, len(real_images) // STATISTICS_BATCH))
-    parts = (real_images[number * STATISTICS_BATCH : (number + 1) * STATISTICS_BATCH] for number in range(whole))
-    batch_norm.Reestimator(model)(pixels.to_model_range(np.asarray(part)) for part in parts)
+def prepare(
+    model: keras.Model,
+    weights: dict[str, np.ndarray] | None,
+    real_images: np.ndarray,
+    labels: np.ndarray | None = None,
+) -> None:
+    """Gives a discriminator its weights, and statistics of batch norm that are re-estimated on real images.
+
+    Args:
+        model: the discriminator, in float32.
+        weights: its trainable variables by "layer/variable"; None leaves it as it is.
+        real_images: uint8 [n, height, width, channels], of which the first 2,048 are used.
+        labels: int32 [n] where it is conditional.
+
+    Raises:
+        KeyError: when a variable is missing.
+    """
+    if weights is not None:
+        for layer in model.layers:
+            for variable in layer.trainable_variables:
+                variable.assign(weights[f"{layer.name}/{variable.name}"])
+    if any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers):
+        batch_norm.Reestimator(model)(_statistics_batches(real_images, labels))
+
+
+def _statistics_batches(real_images: np.ndarray, labels: np.ndarray | None) -> Iterator[tf.Tensor | list[tf.Tensor]]:
+    size = STATISTICS_BATCH
+    for number in range(max(1, min(STATISTICS_BATCHES, len(real_images) // size))):
+        part = slice(number * size, (number + 1) * size)
+        images = pixels.to_model_range(np.asarray(real_images[part]))
+        yield models.inputs(images, None if labels is None else tf.constant(labels[part], tf.int32))
 
 
 def _joined(maps: list[tf.Tensor]) -> tf.Tensor:

@@ -96,9 +96,15 @@ class Session:
 
 
 def statistics_images(store: data.ImageStore, chosen: np.ndarray | None = None) -> np.ndarray:
-    """Images for the statistics of batch norm, drawn from all or from the chosen rows."""
+    """Images for the statistics of batch norm, see `statistics_rows`."""
+    return np.asarray(store.images[statistics_rows(store, chosen)])
+
+
+def statistics_rows(store: data.ImageStore, chosen: np.ndarray | None = None) -> np.ndarray:
+    """Rows for the statistics of batch norm, drawn from all or from the chosen ones.
+
+    In random order: a store may be sorted by class, and a batch of one class has a variance of its own.
+    """
     wanted = features.discriminator.STATISTICS_BATCHES * features.discriminator.STATISTICS_BATCH
-    order = seeds.generator(0, "statistics_images", 0).permutation(len(store) if chosen is None else len(chosen))[
-        :wanted
-    ]
-    return np.asarray(store.images[np.sort(order if chosen is None else chosen[order])])
+    rows = np.arange(len(store)) if chosen is None else chosen
+    return rows[seeds.generator(0, "statistics_images", 0).permutation(len(rows))[:wanted]]

@@ -1,0 +1,167 @@
+"""explore.py as its user meets it: every command on a plain and on a conditional run, and wrong uses."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import explore
+from tests.conftest import make_classes
+
+
+def made(path):
+    """A picture that is there, whole, and not one colour."""
+    with Image.open(path) as picture:
+        picture.load()
+        assert picture.format == "PNG" and min(picture.size) > 100
+        assert np.asarray(picture.convert("L")).std() > 5
+        return picture.size
+
+
+SMALL = {
+    "walk": ("--seeds=1,4,2", "--steps=10"),
+    "arithmetic": ("--plus=3,7,9", "--minus=4,1,8", "--plus=2,5,6"),
+    "turn": ("--from=1,2", "--to=3,4", "--seeds=5-7", "--columns=3"),
+    "guided_backprop": ("--look_at=12", "--strongest=2"),
+    "filters": (),
+}
+"""What makes each command quick."""
+
+
+def test_every_command_is_tried_here():
+    assert set(SMALL) == {command.name for command in explore.FLAGS.commands}
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("kind", ["trained_run", "conditional_run"])
+def test_a_command_makes_its_picture_and_repeats_exactly(script, request, tmp_path, name, kind):
+    run = request.getfixturevalue(kind)
+    outcome = script("explore", name, f"--run={run}", f"--out={tmp_path}/new/a.png", *SMALL[name])
+    assert outcome.code == 0, outcome.err
+    made(tmp_path / "new/a.png")
+    assert f"wrote {tmp_path}/new/a.png" in outcome.err
+    again = script("explore", name, f"--run={run}", f"--out={tmp_path}/b.png", *SMALL[name])
+    assert again.code == 0, again.err
+    for first in (tmp_path / "new").iterdir():
+        assert first.read_bytes() == (tmp_path / f"b{first.suffix}").read_bytes(), first.name
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_nothing_is_overwritten_without_being_asked(script, trained_run, tmp_path, name):
+    (tmp_path / "a.png").write_bytes(b"mine")
+    outcome = script("explore", name, f"--run={trained_run}", f"--out={tmp_path}/a.png", *SMALL[name])
+    assert outcome.code == 2 and "--overwrite" in outcome.last_line
+    assert (tmp_path / "a.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_help_teaches_by_example(script, name):
+    outcome = script("explore", name, "--help")
+    assert outcome.code == 0 and f"python explore.py {name} --run=" in outcome.out and "--out" in outcome.out
+
+
+def test_without_a_command_all_are_listed(script):
+    outcome = script("explore")
+    assert outcome.code == 0 and all(f"  {name} " in outcome.out for name in SMALL)
+
+
+def test_a_walk_is_a_gif_that_loops(script, trained_run, tmp_path):
+    outcome = script("explore", "walk", f"--run={trained_run}", f"--out={tmp_path}/w.png", *SMALL["walk"])
+    assert "of the way lies in the fastest tenth" in outcome.err
+    with Image.open(tmp_path / "w.gif") as film:
+        assert film.format == "GIF" and film.n_frames > 10 and film.info["loop"] == 0
+
+
+def test_a_walk_goes_from_class_to_class(script, conditional_run, tmp_path):
+    arguments = ("--seeds=5@cats,5@owls", "--steps=10")
+    outcome = script("explore", "walk", f"--run={conditional_run}", f"--out={tmp_path}/w.png", *arguments)
+    assert outcome.code == 0, outcome.err
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    make_classes(folder, {"some": 3})
+    return folder / "some"
+
+
+def test_own_pictures_are_looked_at(script, trained_run, conditional_run, photos, tmp_path):
+    arguments = (f"--images={photos}", "--strongest=2", "--layer=down1", "--features=0,2")
+    outcome = script("explore", "guided_backprop", f"--run={trained_run}", f"--out={tmp_path}/a.png", *arguments)
+    assert outcome.code == 0, outcome.err
+    one = f"--images={photos}/0.png"
+    arguments = (one, "--strongest=1", "--class=dogs")
+    outcome = script("explore", "guided_backprop", f"--run={conditional_run}", f"--out={tmp_path}/b.png", *arguments)
+    assert outcome.code == 0, outcome.err
+
+
+WRONG = [
+    (("wlak",), "did you mean walk?"),
+    (("walk", "--sedes=3"), "did you mean --seeds?"),
+    (("walk", "--seeds=3"), "at least two points"),
+    (("walk", "--seeds=3,x"), "write points as"),
+    (("walk", f"--seeds=3,{2**63}"), "a seed is from 0 to 2^62"),
+    (("walk", "--seeds=0-5000"), "at most 100"),
+    (("walk", "--seeds=3@dogs,4"), "trained without classes"),
+    (("walk", "--seeds=3@,4"), "class behind the @ is missing"),
+    (("walk", "--class=dogs"), "trained without classes"),
+    (("walk", "--steps=2"), "from 10 to 240"),
+    (("walk", "--seeds=3,nowhere.npz"), "cannot be read"),
+    (("walk", "--checkpoint=77"), "steps 0, 5, 10"),
+    (("walk", "--out=walk.jpg"), "the picture is a .png"),
+    (("arithmetic",), "name what to add"),
+    (("arithmetic", "--plus=3,7,9", "--minus=class:x"), "there is no such class"),
+    (("arithmetic", "--plus=0-30"), "at most 16"),
+    (("arithmetic", "--plus=1", "--noise=-1"), "0 or more"),
+    (("arithmetic", "--plus=1", "--mean_of=0"), "from 1 to 16"),
+    (("turn", "--from=1"), "name examples of both sides"),
+    (("turn", "--from=1", "--to=2", "--columns=4"), "an odd number"),
+    (("turn", "--from=1", "--to=2", "--reach=0"), "above 0"),
+    (("guided_backprop", "--layer=up9"), "choose one of down1, down2"),
+    (("guided_backprop", "--features=99"), "choose some from 0 to 7"),
+    (("guided_backprop", "--features=0-99"), "at most 32 can be shown"),
+    (("guided_backprop", "--strongest=99"), "it must be from 1 to 8"),
+    (("guided_backprop", "--look_at=0"), "it must be from 1 to"),
+    (("guided_backprop", "--images=nowhere.png"), "no such file or folder"),
+    (("guided_backprop", "--class=3"), "belongs to --images"),
+    (("filters", "--num=0"), "at least 1"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "remedy"), WRONG, ids=lambda value: " ".join(value)[:60] if isinstance(value, tuple) else ""
+)
+def test_wrong_uses_end_in_one_line_and_leave_nothing(script, trained_run, tmp_path, monkeypatch, arguments, remedy):
+    monkeypatch.chdir(tmp_path)
+    outcome = script("explore", *arguments, f"--run={trained_run}")
+    assert outcome.code == 2 and outcome.last_line.startswith("error: ") and remedy in outcome.last_line, outcome.err
+    assert "Traceback" not in outcome.err and not list(tmp_path.iterdir())
+
+
+def test_no_run_is_one_line_too(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "name the run directory" in script("explore", "walk").last_line
+    assert script("explore", "walk", "--run=nowhere").code != 0 and not list(tmp_path.iterdir())
+
+
+def test_a_class_must_be_named_where_pictures_bring_none(script, conditional_run, photos):
+    outcome = script("explore", "guided_backprop", f"--run={conditional_run}", f"--images={photos}")
+    assert outcome.code == 2 and "name the class of --images" in outcome.last_line
+
+
+def test_a_direction_between_classes_needs_a_generator_without_them(script, conditional_run):
+    outcome = script("explore", "turn", f"--run={conditional_run}", "--from=class:cats", "--to=class:dogs")
+    assert outcome.code == 2 and "walk from class to class" in outcome.last_line
+
+
+def test_data_without_labels_know_no_classes_by_name(script, trained_run, tmp_path, monkeypatch):
+    """The run's folder of images has lost its labels: seeds still work, names do not."""
+    make_classes(tmp_path / "flat", {"all": 6})
+    folder = tmp_path / "flat/all"
+    assert script("train", "--preset=tiny", f"--dataset={folder}", f"--run={tmp_path}/run", "--steps=5").code == 0
+    outcome = script("explore", "arithmetic", f"--run={tmp_path}/run", "--plus=class:1")
+    assert outcome.code == 2 and "has no labels; name seeds" in outcome.last_line
+    shutil.rmtree(folder)
+    outcome = script("explore", "walk", f"--run={tmp_path}/run", f"--out={tmp_path}/w.png", *SMALL["walk"])
+    assert outcome.code == 0, outcome.err
