@@ -16,9 +16,12 @@ with console.quiet_stderr():
     tf.config.list_physical_devices()
 
 from dcgan_tf.commands import Commands
-from dcgan_tf.exploring import arithmetic, filters, guided_backprop, turn, walk
+from dcgan_tf.exploring import arithmetic, feature_dropout, filters, guided_backprop, turn, walk
 
-FLAGS = Commands(__doc__, [walk.COMMAND, arithmetic.COMMAND, turn.COMMAND, guided_backprop.COMMAND, filters.COMMAND])
+FLAGS = Commands(
+    __doc__,
+    [walk.COMMAND, arithmetic.COMMAND, turn.COMMAND, guided_backprop.COMMAND, feature_dropout.COMMAND, filters.COMMAND],
+)
 
 
 def main() -> None:

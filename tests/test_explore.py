@@ -24,6 +24,7 @@ SMALL = {
     "arithmetic": ("--plus=3,7,9", "--minus=4,1,8", "--plus=2,5,6"),
     "turn": ("--from=1,2", "--to=3,4", "--seeds=5-7", "--columns=3"),
     "guided_backprop": ("--look_at=12", "--strongest=2"),
+    "feature_dropout": ("--boxes=map:up1/1", "--samples=20", "--box_count=6", "--seeds=30-33"),
     "filters": (),
 }
 """What makes each command quick."""
@@ -96,6 +97,22 @@ def test_own_pictures_are_looked_at(script, trained_run, conditional_run, photos
     assert outcome.code == 0, outcome.err
 
 
+def test_boxes_are_written_edited_and_given_back(script, conditional_run, tmp_path):
+    save = ("--boxes=feature:down2/1", "--samples=20", "--box_count=6", f"--save_boxes={tmp_path}/boxes.json")
+    first = script("explore", "feature_dropout", f"--run={conditional_run}", f"--out={tmp_path}/a.png", *save)
+    assert first.code == 0, first.err
+    given = f"--boxes={tmp_path}/boxes.json"
+    again = script("explore", "feature_dropout", f"--run={conditional_run}", f"--out={tmp_path}/b.png", given)
+    assert again.code == 0 and "maps respond inside of 6 boxes" in again.err
+    assert [line for line in again.err.splitlines() if "maps" in line] == [
+        line for line in first.err.splitlines() if "maps" in line
+    ]
+    outside = (tmp_path / "boxes.json").read_text().replace('"right": ', '"right": 1')
+    (tmp_path / "boxes.json").write_text(outside)
+    wrong = script("explore", "feature_dropout", f"--run={conditional_run}", f"--out={tmp_path}/c.png", given)
+    assert wrong.code == 2 and "lies outside the image" in wrong.last_line
+
+
 WRONG = [
     (("wlak",), "did you mean walk?"),
     (("walk", "--sedes=3"), "did you mean --seeds?"),
@@ -125,6 +142,17 @@ WRONG = [
     (("guided_backprop", "--look_at=0"), "it must be from 1 to"),
     (("guided_backprop", "--images=nowhere.png"), "no such file or folder"),
     (("guided_backprop", "--class=3"), "belongs to --images"),
+    (("feature_dropout",), "say what is to be forgotten"),
+    (("feature_dropout", "--boxes=nowhere.json"), "cannot be read"),
+    (("feature_dropout", "--boxes=map:up1"), "map:LAYER/NUMBER"),
+    (("feature_dropout", "--boxes=map:up7/1"), "choose one of project, up1"),
+    (("feature_dropout", "--boxes=feature:down7/1"), "choose one of down1, down2"),
+    (("feature_dropout", "--boxes=map:up1/99"), "counted from 0 to 3"),
+    (("feature_dropout", "--boxes=class:x"), "there is no such class"),
+    (("feature_dropout", "--boxes=map:up1/1", "--layer=up7"), "choose one of project, up1"),
+    (("feature_dropout", "--boxes=map:up1/1", "--samples=1"), "from 2 to"),
+    (("feature_dropout", "--boxes=map:up1/1", "--share=2"), "above 0 and at most 1"),
+    (("feature_dropout", "--boxes=map:up1/1", "--maps=0"), "at least 1"),
     (("filters", "--num=0"), "at least 1"),
 ]
 

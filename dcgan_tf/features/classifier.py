@@ -59,6 +59,11 @@ class Classifier:
         )
 
     @property
+    def network(self) -> keras.Model:
+        """Images float32 [n, height, width, channels] in [-1, 1] to logits float32 [n, classes]."""
+        return self._model
+
+    @property
     def accuracy(self) -> float:
         """Share of the held-out training images that it names rightly."""
         return self._about["accuracy"]
