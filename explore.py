@@ -16,11 +16,20 @@ with console.quiet_stderr():
     tf.config.list_physical_devices()
 
 from dcgan_tf.commands import Commands
-from dcgan_tf.exploring import arithmetic, feature_dropout, filters, guided_backprop, turn, walk
+from dcgan_tf.exploring import arithmetic, feature_dropout, filters, guided_backprop, neighbors, project, turn, walk
 
 FLAGS = Commands(
     __doc__,
-    [walk.COMMAND, arithmetic.COMMAND, turn.COMMAND, guided_backprop.COMMAND, feature_dropout.COMMAND, filters.COMMAND],
+    [
+        walk.COMMAND,
+        arithmetic.COMMAND,
+        turn.COMMAND,
+        guided_backprop.COMMAND,
+        feature_dropout.COMMAND,
+        filters.COMMAND,
+        neighbors.COMMAND,
+        project.COMMAND,
+    ],
 )
 
 

@@ -26,6 +26,8 @@ SMALL = {
     "guided_backprop": ("--look_at=12", "--strongest=2"),
     "feature_dropout": ("--boxes=map:up1/1", "--samples=20", "--box_count=6", "--seeds=30-33"),
     "filters": (),
+    "neighbors": ("--seeds=1-3", "--num=2"),
+    "project": ("--rows=0,2", "--steps=30", "--starts=4"),
 }
 """What makes each command quick."""
 
@@ -78,6 +80,30 @@ def test_a_walk_goes_from_class_to_class(script, conditional_run, tmp_path):
     arguments = ("--seeds=5@cats,5@owls", "--steps=10")
     outcome = script("explore", "walk", f"--run={conditional_run}", f"--out={tmp_path}/w.png", *arguments)
     assert outcome.code == 0, outcome.err
+
+
+@pytest.mark.parametrize("kind", ["trained_run", "conditional_run"])
+def test_a_projected_latent_stands_for_a_seed(script, request, photos, tmp_path, kind):
+    run = request.getfixturevalue(kind)
+    arguments = (f"--images={photos}/0.png,{photos}/2.png", "--steps=30", "--starts=4")
+    outcome = script("explore", "project", f"--run={run}", f"--out={tmp_path}/p.png", *arguments)
+    assert outcome.code == 0 and "of the image's variance" in outcome.err, outcome.err
+    assert f"--seeds={tmp_path}/p.npz,14" in outcome.err
+    for command in (("walk", f"--seeds={tmp_path}/p.npz,3"), ("arithmetic", f"--plus={tmp_path}/p.npz", "--minus=3")):
+        again = script("explore", *command, f"--run={run}", f"--out={tmp_path}/{command[0]}.png")
+        assert again.code == 0, again.err
+
+
+def test_latents_of_another_generator_are_refused(script, trained_run, conditional_run, tmp_path):
+    arguments = ("--rows=0", "--steps=30", "--starts=4", f"--out={tmp_path}/p.png")
+    assert script("explore", "project", f"--run={conditional_run}", *arguments).code == 0
+    outcome = script("explore", "walk", f"--run={trained_run}", f"--seeds={tmp_path}/p.npz,3")
+    assert outcome.code == 2 and "made for another generator" in outcome.last_line
+    np.savez(tmp_path / "other.npz", images=np.zeros(3))
+    (tmp_path / "broken.npz").write_bytes(b"PK nonsense")
+    for name in ("other", "broken"):
+        outcome = script("explore", "walk", f"--run={trained_run}", f"--seeds={tmp_path}/{name}.npz,3")
+        assert outcome.code == 2 and "holds no latents" in outcome.last_line, name
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +179,14 @@ WRONG = [
     (("feature_dropout", "--boxes=map:up1/1", "--samples=1"), "from 2 to"),
     (("feature_dropout", "--boxes=map:up1/1", "--share=2"), "above 0 and at most 1"),
     (("feature_dropout", "--boxes=map:up1/1", "--maps=0"), "at least 1"),
+    (("neighbors", "--num=0"), "from 1 to 10"),
+    (("project", "--rows=99999"), "numbered from 0 to 1,796"),
+    (("project", "--rows=0-99"), "at most 64 at once"),
+    (("project", "--rows=1", "--seeds=2"), "not both"),
+    (("project", "--images=nowhere/"), "no such file or folder"),
+    (("project", "--steps=1"), "from 30 to"),
+    (("project", "--starts=1"), "from 4 to"),
+    (("project", "--class=3"), "trained without classes"),
     (("filters", "--num=0"), "at least 1"),
 ]
 
