@@ -110,7 +110,9 @@ def _train(
     trainer = loop.Trainer(config, run, store, strategy)
     began = trainer.step
     if began >= steps:
-        log.info("nothing to do: the run stands at step %d; to train on:\n  %s --steps=%d", began, command, 2 * began)
+        log.info(
+            "nothing to do: the run stands at step %d%s", began, _train_on(config, command, began, "; to train on:\n")
+        )
         return
     if began:
         log.info("continuing at step %d of %d", began, steps)
@@ -129,12 +131,17 @@ def _train(
     log.info(
         "%d steps in %.0f s, %.0f images/s in all\n%s%s\nlook at %s, %s and %s\nnext:\n"
         "  python generate.py --run=%s --num=64 --out=grid.png\n"
-        "  %s --steps=%d\n"
+        "%s"
         "  tensorboard --logdir=%s",
         steps - began, seconds, shown / seconds, trainer.verdict, _best_of(run),
         run.samples_file(steps), run.animation_file, run.curves_file,
-        shlex.quote(str(run.path)), command, 2 * steps, shlex.quote(str(run.path)),
+        shlex.quote(str(run.path)), _train_on(config, command, steps, end="\n"), shlex.quote(str(run.path)),
     )  # fmt: skip
+
+
+def _train_on(config: Config, command: str, done: int, start: str = "", end: str = "") -> str:
+    """The command that trains twice as long; nothing where the learning rate falls to 0."""
+    return "" if config.optimizer.decay_steps else f"{start}  {command} --steps={2 * done}{end}"
 
 
 def _best_of(run: runs.Run) -> str:

@@ -195,12 +195,27 @@ class OptimizerConfig(Section):
     """Adam for both networks (paper, section 4)."""
 
     learning_rate: float = setting(2e-4, "Adam's step size", above=0, maximum=1)
+    decay_start: int = setting(0, "step from which the learning rate falls, see decay_steps", minimum=0, maximum=10**9)
+    decay_steps: int = setting(
+        0,
+        "steps over which the learning rate falls evenly to 0, where training ends (paper's MNIST code: the second "
+        "half); 0: it stays as it is",
+        minimum=0,
+        maximum=10**9,
+    )
     beta_1: float = setting(0.5, "Adam's decay of the first moment; 0.9 oscillates", minimum=0, below=1)
     beta_2: float = setting(0.999, "Adam's decay of the second moment", minimum=0, below=1)
     epsilon: float = setting(1e-8, "Adam's guard against division by zero", above=0, maximum=0.1)
     l2: float = setting(
         0.0, "l2 * p is added to the gradient of every parameter p (paper's code: 1e-5)", minimum=0, maximum=1
     )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.decay_start and not self.decay_steps:
+            raise SettingError(
+                "decay_start", self.decay_start, "say over how many steps it falls as well (--decay_steps)"
+            )
 
 
 @dataclass(frozen=True)
@@ -319,6 +334,12 @@ class Config:
     training: TrainingConfig = TrainingConfig()
     device: DeviceConfig = DeviceConfig()
     report: ReportConfig = ReportConfig()
+
+    def __post_init__(self):
+        last = self.optimizer.decay_start + self.optimizer.decay_steps
+        if self.optimizer.decay_steps and self.training.steps > last:
+            raise SettingError("steps", self.training.steps, f"the learning rate is 0 from step {last:,} on, by "
+                               "--decay_start and --decay_steps; train up to there, or set these as well")  # fmt: skip
 
     def with_settings(self, values: dict[str, Any]) -> "Config":
         """A copy with some settings replaced, by their names alone: `with_settings({"batch_size": 64})`."""

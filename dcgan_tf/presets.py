@@ -188,15 +188,14 @@ PRESETS: dict[str, Preset] = {
                 norm_epsilon=_PAPER_NORM_EPSILON,
                 norm_affine=False,
             ),
-            optimizer=OptimizerConfig(l2=2.5e-5),
+            optimizer=OptimizerConfig(decay_start=19_550, decay_steps=19_550, l2=2.5e-5),
             training=replace(_PAPER_TRAINING, steps=39_100),
         ),
         "the paper's conditional MNIST network, layer by layer",
         "Source: the authors' code for MNIST, the network behind the paper's Table 3. The label is appended to the "
         "input of every layer; one hidden layer of 1,024 in each network; batch norm without gain and offset; sigmoid, "
         "pixels from 0 to 1; no biases; L2 of 2.5e-5. The authors trained on 50,000 images for 200 epochs, that is "
-        "39,100 updates of each network, and let the learning rate fall to 0 over the second half, which is not done "
-        "here.",
+        "39,100 updates of each network, over the second half of which the learning rate falls to 0.",
         generator_parameters=6_820_538,
         discriminator_parameters=6_688_202,
     ),

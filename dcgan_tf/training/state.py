@@ -18,6 +18,7 @@ class TrainingState:
     Attributes:
         generator, discriminator: Keras models in the run's precision; their variables are float32.
         generator_optimizer, discriminator_optimizer: Adam, with their slots made.
+        rates: float32, the learning rate of each optimizer.
         averages: the moving average of the generator's trainable variables, in their order; empty without one.
         step: int64, generator updates done.
         sums: float32, the scalars of the steps since the last report, added up (see `SCALARS`).
@@ -31,6 +32,7 @@ class TrainingState:
         self.discriminator = models.build_discriminator(config.model, training.seed, training.precision)
         self.generator_optimizer = _adam(config.optimizer, training.precision, self.generator)
         self.discriminator_optimizer = _adam(config.optimizer, training.precision, self.discriminator)
+        self.rates = [each.learning_rate.value for each in (self.generator_optimizer, self.discriminator_optimizer)]
         self.averages = [
             tf.Variable(variable.value, trainable=False, name=f"average_{index}")
             for index, variable in enumerate(self.generator.trainable_variables)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import tensorflow as tf
 
 from dcgan_tf import models, pixels, seeds
-from dcgan_tf.config import Config
+from dcgan_tf.config import Config, OptimizerConfig
 from dcgan_tf.losses import LOSSES
 from dcgan_tf.training import distribution
 from dcgan_tf.training.state import TrainingState
@@ -38,6 +38,7 @@ def make_train_steps(
     def train_steps(iterator, count):
         for _ in tf.range(count):
             batches, step, seconds = _timed_batches(iterator, config, state.step)
+            _set_rates(state, config.optimizer, step, strategy)
             scalars = strategy.run(replica_step, args=(batches, _global_latents(config, step)))
             state.sums.assign_add(strategy.reduce(tf.distribute.ReduceOp.SUM, scalars, axis=None))
             state.summed_steps.assign_add(1)
@@ -80,6 +81,18 @@ def _global_latents(config: Config, step: tf.Tensor) -> list[tf.Tensor]:
 
     own = range(training.d_steps) if training.update == "algorithm1" else ()
     return [draw("discriminator_latents", step * training.d_steps + index) for index in own] + [draw("latents", step)]
+
+
+def _set_rates(
+    state: TrainingState, config: OptimizerConfig, step: tf.Tensor, strategy: tf.distribute.Strategy
+) -> None:
+    """The learning rates of this step, where they fall: a function of the step, so that a resumed run has the same."""
+    if not config.decay_steps:
+        return
+    fallen = tf.cast(step - config.decay_start, tf.float32) / config.decay_steps
+    rate = config.learning_rate * (1.0 - tf.clip_by_value(fallen, 0.0, 1.0))
+    for variable in state.rates:
+        strategy.extended.update(variable, lambda variable, value: variable.assign(value), args=(rate,))
 
 
 def _update_averages(state: TrainingState, decay: float, strategy: tf.distribute.Strategy) -> None:

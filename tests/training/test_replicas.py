@@ -7,7 +7,7 @@ from tests import processes
 TOLERANCE = 1e-4  # relative to the largest value of each variable, after 20 steps; about 1e-6 is what is seen
 
 SETTINGS = [
-    ("--update=algorithm1", "--d_steps=2", "--l2=1e-3", "--flip"),
+    ("--update=algorithm1", "--d_steps=2", "--l2=1e-3", "--flip", "--decay_start=5", "--decay_steps=20"),
     pytest.param(("--loss=lsgan", "--steps_per_execution=5", "--projection=unit_norm"), marks=pytest.mark.slow),
 ]
 

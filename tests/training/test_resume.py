@@ -18,6 +18,7 @@ SETTINGS = [
     ("--precision=mixed_float16", "--loss=lsgan"),
     ("--ema_decay=0", "--latent_law=uniform"),
     ("--conditional", "--update=algorithm1", "--flip"),
+    ("--decay_start=3", "--decay_steps=20"),
 ]
 
 

@@ -65,6 +65,14 @@ class Reference:
             loss = tf.reduce_mean(self.loss.real(real, self.target)) + tf.reduce_mean(self.loss.fake(fake))
         return loss, self.decayed(tape.gradient(loss, d.trainable_variables), d.trainable_variables)
 
+    def set_rates(self, step):
+        """Even steps down to 0."""
+        optimizer = self.config.optimizer
+        if optimizer.decay_steps:
+            share = min(max(step - optimizer.decay_start, 0) / optimizer.decay_steps, 1)
+            for each in (self.state.generator_optimizer, self.state.discriminator_optimizer):
+                each.learning_rate.assign(optimizer.learning_rate * (1 - share))
+
     def decayed(self, gradients, variables):
         return [g + self.config.optimizer.l2 * v for g, v in zip(gradients, variables, strict=True)]
 
@@ -72,6 +80,7 @@ class Reference:
         state, k = self.state, self.config.training.d_steps
         g, d = state.generator, state.discriminator
         for step in range(len(batches) // k):
+            self.set_rates(step)
             if self.config.training.update == "algorithm1":
                 for index in range(k):
                     number = step * k + index
@@ -98,6 +107,8 @@ class Reference:
         {"update": "algorithm1", "d_steps": 2},
         {"update": "simultaneous", "l2": 0.01, "label_smoothing": 0.1},
         {"update": "algorithm1", "loss": "lsgan", "l2": 0.01, "latent_law": "uniform"},
+        {"update": "simultaneous", "decay_start": 1, "decay_steps": 2, "steps": 3},
+        {"update": "algorithm1", "d_steps": 2, "decay_steps": 4, "steps": 3},
         {"update": "simultaneous", **CONDITIONAL},
         {"update": "algorithm1", "d_steps": 2, **CONDITIONAL, "hidden_units": 6, "output": "sigmoid"},
     ],
@@ -123,6 +134,20 @@ def test_adam_is_textbook_with_the_papers_constants():
         m, v = 0.5 * m + 0.5 * gradient, 0.999 * v + 0.001 * gradient**2
         x -= 2e-4 * (m / (1 - 0.5**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
     np.testing.assert_allclose(variable.numpy(), [x], rtol=1e-4)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
+def test_the_learning_rate_falls_to_nothing(precision):
+    """Where it is 0, nothing moves any more but the moving averages."""
+    falling = {"decay_start": 1, "decay_steps": 2, "steps": 3, "precision": precision}
+    config = TINY.with_settings(falling)
+    rates = {steps: [rate.numpy() for rate in trained(config, steps).rates] for steps in (1, 2, 3)}
+    for steps, share in ((1, 1.0), (2, 1.0), (3, 0.5)):
+        assert rates[steps] == pytest.approx([2e-4 * share] * 2)
+    done, after = values(trained(config, 3)), values(trained(config, 4))
+    for name in done:
+        if name.endswith("/kernel") and not name.startswith(("ema", "generator_optimizer", "discriminator_optimizer")):
+            assert np.array_equal(done[name], after[name]), name
 
 
 @pytest.mark.parametrize("loss", LOSSES)
