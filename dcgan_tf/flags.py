@@ -75,7 +75,8 @@ class Flags:
     def texts(self, name: str, text: str) -> None:
         """Defines a flag that takes a text and may stand several times; its value is the list of them."""
         parser, serializer = _Converted(_filled, "text"), flags.ArgumentSerializer()
-        flags.DEFINE_multi(parser, serializer, name, [], text + "; may be repeated", flag_values=self._values)
+        flags.DEFINE_multi(parser, serializer, name, [], text, flag_values=self._values)
+        self._values[name].help = f"{text}; may be repeated"  # absl adds words of its own
 
     def switch(self, name: str, default: bool | None, text: str) -> None:
         """Defines a flag that is switched on by --name, off by --noname."""

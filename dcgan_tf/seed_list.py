@@ -8,7 +8,7 @@ from dcgan_tf.errors import SettingError
 LARGEST = 2**62
 MOST = 1_000_000  # seeds in one call
 
-FORMS = "write seeds as 17, 0-63, 3,14,15 or 0-9,20"
+FORMS = "write numbers as 17, 0-63, 3,14,15 or 0-9,20"
 
 
 def parse(text: str, setting: str = "seeds") -> list[int]:
@@ -20,7 +20,7 @@ def parse(text: str, setting: str = "seeds") -> list[int]:
     ranges = [_parsed_range(part, text, setting) for part in text.split(",")]
     count = sum(map(len, ranges))
     if count > MOST:
-        raise SettingError(setting, text, f"these are {count:,} seeds; at most {MOST:,} can be asked for in one call")
+        raise SettingError(setting, text, f"these are {count:,} numbers; at most {MOST:,} can be asked for in one call")
     return [seed for part in ranges for seed in part]
 
 
@@ -56,5 +56,5 @@ def _parsed_range(part: str, text: str, setting: str) -> range:
     if last < first:
         raise SettingError(setting, text, f"{part.strip()} runs backwards; {FORMS}")
     if last > LARGEST:
-        raise SettingError(setting, text, "a seed is from 0 to 2^62")
+        raise SettingError(setting, text, "the numbers are from 0 to 2^62")
     return range(first, last + 1)

@@ -1,5 +1,6 @@
 """explore.py as its user meets it: every command on a plain and on a conditional run, and wrong uses."""
 
+import json
 import shutil
 
 import numpy as np
@@ -58,6 +59,20 @@ def test_nothing_is_overwritten_without_being_asked(script, trained_run, tmp_pat
     assert (tmp_path / "a.png").read_bytes() == b"mine"
 
 
+def test_what_lies_beside_the_picture_is_not_overwritten_either(script, trained_run, tmp_path):
+    boxes = tmp_path / "boxes.json"
+    save = (*SMALL["feature_dropout"], f"--save_boxes={boxes}")
+    for command, path, more in (
+        ("walk", tmp_path / "a.gif", SMALL["walk"]),
+        ("project", tmp_path / "a.npz", SMALL["project"]),
+        ("feature_dropout", boxes, save),
+    ):
+        path.write_bytes(b"mine")
+        outcome = script("explore", command, f"--run={trained_run}", f"--out={tmp_path}/a.png", *more)
+        assert outcome.code == 2 and "--overwrite" in outcome.last_line and path.read_bytes() == b"mine"
+        assert not (tmp_path / "a.png").exists()
+
+
 @pytest.mark.parametrize("name", SMALL)
 def test_help_teaches_by_example(script, name):
     outcome = script("explore", name, "--help")
@@ -77,9 +92,11 @@ def test_a_walk_is_a_gif_that_loops(script, trained_run, tmp_path):
 
 
 def test_a_walk_goes_from_class_to_class(script, conditional_run, tmp_path):
-    arguments = ("--seeds=5@cats,5@owls", "--steps=10")
-    outcome = script("explore", "walk", f"--run={conditional_run}", f"--out={tmp_path}/w.png", *arguments)
-    assert outcome.code == 0, outcome.err
+    for name, seeds in (("w", "5@cats,5@owls"), ("same", "5@cats,5@cats")):
+        arguments = (f"--seeds={seeds}", "--steps=10", f"--out={tmp_path}/{name}.png")
+        outcome = script("explore", "walk", f"--run={conditional_run}", *arguments)
+        assert outcome.code == 0, outcome.err
+        assert ("nothing moves" in outcome.err) == (name == "same")
 
 
 @pytest.mark.parametrize("kind", ["trained_run", "conditional_run"])
@@ -98,10 +115,12 @@ def test_latents_of_another_generator_are_refused(script, trained_run, condition
     arguments = ("--rows=0", "--steps=30", "--starts=4", f"--out={tmp_path}/p.png")
     assert script("explore", "project", f"--run={conditional_run}", *arguments).code == 0
     outcome = script("explore", "walk", f"--run={trained_run}", f"--seeds={tmp_path}/p.npz,3")
-    assert outcome.code == 2 and "made for another generator" in outcome.last_line
+    assert outcome.code == 2 and "belongs to another run" in outcome.last_line
     np.savez(tmp_path / "other.npz", images=np.zeros(3))
     (tmp_path / "broken.npz").write_bytes(b"PK nonsense")
-    for name in ("other", "broken"):
+    with (tmp_path / "bare.npz").open("wb") as stream:
+        np.save(stream, np.zeros((2, 8)))
+    for name in ("other", "broken", "bare"):
         outcome = script("explore", "walk", f"--run={trained_run}", f"--seeds={tmp_path}/{name}.npz,3")
         assert outcome.code == 2 and "holds no latents" in outcome.last_line, name
 
@@ -121,6 +140,28 @@ def test_own_pictures_are_looked_at(script, trained_run, conditional_run, photos
     arguments = (one, "--strongest=1", "--class=dogs")
     outcome = script("explore", "guided_backprop", f"--run={conditional_run}", f"--out={tmp_path}/b.png", *arguments)
     assert outcome.code == 0, outcome.err
+
+
+def test_classes_are_found_by_a_classifier(script, trained_run, conditional_run, tmp_path):
+    """By name in a run that was told no classes, and in one that was: there all boxes are of the class asked for."""
+    out = f"--out={tmp_path}/a.png", "--overwrite"
+    outcome = script("explore", "arithmetic", f"--run={trained_run}", "--plus=class:0", *out)
+    words = ("of 1,024 generated images the classifier takes only", "wrote")  # ten steps make no sure digits
+    assert any(word in outcome.err for word in words), outcome.err
+    arguments = ("--boxes=class:owls", "--samples=20", "--box_count=4", f"--save_boxes={tmp_path}/boxes.json")
+    outcome = script("explore", "feature_dropout", f"--run={conditional_run}", *arguments, *out)
+    if outcome.code == 0:
+        assert {box["class"] for box in json.loads((tmp_path / "boxes.json").read_text())["boxes"]} == {2}
+    else:
+        assert "responds" in outcome.last_line
+
+
+def test_neighbours_in_what_the_discriminator_sees(script, trained_run, conditional_run, tmp_path):
+    arguments = (*SMALL["neighbors"], "--features=discriminator", f"--out={tmp_path}/a.png")
+    outcome = script("explore", "neighbors", f"--run={trained_run}", *arguments)
+    assert outcome.code == 0 and "features of the discriminator: samples are" in outcome.err, outcome.err
+    outcome = script("explore", "neighbors", f"--run={conditional_run}", *arguments, "--overwrite")
+    assert outcome.code == 1 and "conditional discriminator" in outcome.last_line
 
 
 def test_boxes_are_written_edited_and_given_back(script, conditional_run, tmp_path):
@@ -144,7 +185,7 @@ WRONG = [
     (("walk", "--sedes=3"), "did you mean --seeds?"),
     (("walk", "--seeds=3"), "at least two points"),
     (("walk", "--seeds=3,x"), "write points as"),
-    (("walk", f"--seeds=3,{2**63}"), "a seed is from 0 to 2^62"),
+    (("walk", f"--seeds=3,{2**63}"), "the numbers are from 0 to 2^62"),
     (("walk", "--seeds=0-5000"), "at most 100"),
     (("walk", "--seeds=3@dogs,4"), "trained without classes"),
     (("walk", "--seeds=3@,4"), "class behind the @ is missing"),
@@ -156,7 +197,7 @@ WRONG = [
     (("arithmetic",), "name what to add"),
     (("arithmetic", "--plus=3,7,9", "--minus=class:x"), "there is no such class"),
     (("arithmetic", "--plus=0-30"), "at most 16"),
-    (("arithmetic", "--plus=1", "--noise=-1"), "0 or more"),
+    (("arithmetic", "--plus=1", "--noise=-1"), "from 0 to 100"),
     (("arithmetic", "--plus=1", "--mean_of=0"), "from 1 to 16"),
     (("turn", "--from=1"), "name examples of both sides"),
     (("turn", "--from=1", "--to=2", "--columns=4"), "an odd number"),
@@ -169,10 +210,16 @@ WRONG = [
     (("guided_backprop", "--images=nowhere.png"), "no such file or folder"),
     (("guided_backprop", "--class=3"), "belongs to --images"),
     (("feature_dropout",), "say what is to be forgotten"),
-    (("feature_dropout", "--boxes=nowhere.json"), "cannot be read"),
+    (("feature_dropout", "--boxes=nowhere.json"), "there is no such file"),
+    (("feature_dropout", "--boxes=clas:7"), "class:NAME (evidence"),
+    (
+        ("feature_dropout", "--boxes=map:up1/1", "--save_boxes=boxes.txt"),
+        "--save_boxes=boxes.txt: the boxes are a .json",
+    ),
+    (("walk", "--seeds=0-99", "--steps=240"), "too many images for a GIF"),
     (("feature_dropout", "--boxes=map:up1"), "map:LAYER/NUMBER"),
     (("feature_dropout", "--boxes=map:up7/1"), "choose one of project, up1"),
-    (("feature_dropout", "--boxes=feature:down7/1"), "choose one of down1, down2"),
+    (("feature_dropout", "--boxes=feature:down7/1"), "--boxes=feature:down7/1: there is no such layer; choose one of"),
     (("feature_dropout", "--boxes=map:up1/99"), "counted from 0 to 3"),
     (("feature_dropout", "--boxes=class:x"), "there is no such class"),
     (("feature_dropout", "--boxes=map:up1/1", "--layer=up7"), "choose one of project, up1"),
@@ -223,7 +270,7 @@ def test_data_without_labels_know_no_classes_by_name(script, trained_run, tmp_pa
     folder = tmp_path / "flat/all"
     assert script("train", "--preset=tiny", f"--dataset={folder}", f"--run={tmp_path}/run", "--steps=5").code == 0
     outcome = script("explore", "arithmetic", f"--run={tmp_path}/run", "--plus=class:1")
-    assert outcome.code == 2 and "has no labels; name seeds" in outcome.last_line
+    assert outcome.code == 2 and "has no labels of several classes" in outcome.last_line
     shutil.rmtree(folder)
     outcome = script("explore", "walk", f"--run={tmp_path}/run", f"--out={tmp_path}/w.png", *SMALL["walk"])
     assert outcome.code == 0, outcome.err

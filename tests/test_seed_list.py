@@ -37,7 +37,7 @@ def test_forms(text, seeds):
         (str(2**62 + 1), "2^62"),
         ("9" * 30, "not understood"),
         ("0-999999999999", "at most 1,000,000"),
-        ("0-600000,0-600000", "1,200,002 seeds"),
+        ("0-600000,0-600000", "1,200,002 numbers"),
     ],
 )
 def test_other_texts(text, part):

@@ -75,17 +75,10 @@ def read(path: Path, image_size: Size, classes: int = 0) -> tuple[Box, ...]:
 
 
 def write(path: Path, boxes: Sequence[Box]) -> None:
-    """Writes a file that `read` takes, complete or not at all; one that is there is replaced.
-
-    Raises:
-        SettingError: the place cannot be written.
-    """
+    """Writes a file that `read` takes, complete or not at all; one that is there is replaced."""
     lines = ",\n".join(f"  {json.dumps(_entry(box))}" for box in boxes)  # a line for each box, to be edited by hand
-    try:
-        with files.written_aside(path) as temporary:
-            temporary.write_text(f'{{"boxes": [\n{lines}\n]}}\n', encoding="utf-8")
-    except OSError as error:
-        raise SettingError("boxes", path, f"cannot write there ({error.strerror})") from error
+    with files.written_aside(path) as temporary:
+        temporary.write_text(f'{{"boxes": [\n{lines}\n]}}\n', encoding="utf-8")
 
 
 def covered(box: Box, image_size: Size, grid: Size) -> np.ndarray:

@@ -5,6 +5,7 @@ import numpy as np
 
 from dcgan_tf import models
 from dcgan_tf.config import ModelConfig
+from dcgan_tf.errors import SettingError
 from dcgan_tf.features import discriminator
 
 
@@ -46,6 +47,18 @@ def require_labels(model: keras.Model, images: np.ndarray, labels: np.ndarray | 
     conditional = len(model.inputs) == 2
     if conditional != (labels is not None) or (conditional and len(labels) != len(images)):
         raise ValueError("a conditional discriminator needs one label for each image, any other takes no labels")
+
+
+def activation_of(model: keras.Model, layer: str) -> str:
+    """The LeakyReLU behind a convolution.
+
+    Raises:
+        SettingError: there is no such convolution; the message lists those that there are.
+    """
+    found = convolutions(model)
+    if layer not in found:
+        raise SettingError("layer", layer, f"there is no such layer; choose one of {', '.join(found)}")
+    return found[layer]
 
 
 def convolutions(model: keras.Model) -> dict[str, str]:

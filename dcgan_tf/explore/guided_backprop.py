@@ -94,12 +94,8 @@ def guided_gradients(
 
 def _convolution(model: keras.Model, layer: str | None) -> tuple[str, str]:
     """The convolution that is meant, and the LeakyReLU behind it."""
-    found = critic.convolutions(model)
-    if layer is None:
-        return list(found.items())[-1]
-    if layer not in found:
-        raise SettingError("layer", layer, f"choose one of {', '.join(found)}")
-    return layer, found[layer]
+    layer = list(critic.convolutions(model))[-1] if layer is None else layer
+    return layer, critic.activation_of(model, layer)
 
 
 def _features(model: keras.Model, layer: str, features: Sequence[int] | None) -> np.ndarray:

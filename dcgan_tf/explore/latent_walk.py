@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import latents
+from dcgan_tf import latents, pixels
 from dcgan_tf.explore.points import Points, joined
 from dcgan_tf.explore.rendering import Renderer
 
 FASTEST = 0.1  # of the steps of a leg
 UNEVEN, JUMPING = 0.35, 0.6
+STILL = 1e-4  # of the range in a step, a fortieth of a grey level: rounding
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,31 @@ class Walk:
         fastest = math.ceil(FASTEST * self.steps)
         ways = np.sort(self.movement, axis=1)
         lengths = ways.sum(axis=1)
-        if not lengths.any():
-            return FASTEST
+        if not self._moves:
+            return self.least
         return float(np.mean(ways[lengths > 0, -fastest:].sum(axis=1) / lengths[lengths > 0]))
+
+    @property
+    def least(self) -> float:
+        """What `unevenness` is where every step is as long as the others: 0.1, or more where steps are not tens."""
+        return math.ceil(FASTEST * self.steps) / self.steps
+
+    @property
+    def _moves(self) -> bool:
+        return bool((self.movement > STILL).any())
 
     @property
     def verdict(self) -> str:
         """The same in words."""
-        if not self.movement.any():
+        if not self._moves:
             return "nothing moves: all images of the path are the same"
         share = f"{100 * self.unevenness:.0f} % of the way lies in the fastest tenth of the steps"
         if self.unevenness > JUMPING:
             return f"it jumps ({share}): the generator may have memorised images"
         if self.unevenness > UNEVEN:
             return f"it moves in spurts ({share})"
-        return f"it moves evenly ({share}; 10 % is the least there can be): no sign of memorised images"
+        least = f"{100 * self.least:.0f} % is the least there can be"
+        return f"it moves evenly ({share}; {least}): no sign of memorised images"
 
 
 def walk(renderer: Renderer, stations: Points, steps: int) -> Walk:
@@ -77,7 +88,7 @@ def walk(renderer: Renderer, stations: Points, steps: int) -> Walk:
     images = renderer.images(points)
     change = np.square(images - np.roll(images, -1, axis=0)).mean(axis=(1, 2, 3))
     movement = (0.5 * np.sqrt(change)).reshape(len(stations), steps)
-    return Walk(points, renderer.pixels(points), steps, movement)
+    return Walk(points, pixels.to_pixels(images).numpy(), steps, movement)
 
 
 def _leg(renderer: Renderer, ends: Points, steps: int) -> Points:

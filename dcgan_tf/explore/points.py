@@ -33,15 +33,6 @@ class Points:
         """One point: the mean of all."""
         return Points(self.latents.mean(axis=0, keepdims=True), self.classes.mean(axis=0, keepdims=True))
 
-    def plus(self, other: "Points", times: float = 1.0) -> "Points":
-        """The sum with `times` the other points, row by row; a single row is added to every one."""
-        factor = np.float32(times)
-        return Points(self.latents + factor * other.latents, self.classes + factor * other.classes)
-
-    def repeated(self, count: int) -> "Points":
-        """All points `count` times, one copy after the other."""
-        return Points(np.tile(self.latents, (count, 1)), np.tile(self.classes, (count, 1)))
-
 
 def joined(parts: Sequence[Points]) -> Points:
     """All points of several, in order."""

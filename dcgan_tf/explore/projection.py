@@ -60,7 +60,7 @@ def project(
         renderer: of the generator.
         images: uint8 [n, height, width, channels], of the generator's size.
         label: the class of all images; None tries all classes of a conditional generator.
-        starts: latents to start from.
+        starts: latents to start from; at least as many as there are classes to try.
         steps: of descent, for each image.
         candidates: generated images, those of the first seeds, that the starts are chosen from.
 
@@ -73,6 +73,8 @@ def project(
         )
     if not 1 <= starts <= candidates or steps < 3:
         raise ValueError(f"starts={starts}, candidates={candidates}, steps={steps}: too few")
+    if label is None:
+        starts = min(max(starts, renderer.classes), candidates)
     pool = renderer.of_seeds(range(candidates), [label] * candidates)
     made = renderer.images(pool).reshape(candidates, -1)
     descent, found, nearest = _Descent(renderer), [], []

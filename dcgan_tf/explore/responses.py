@@ -14,7 +14,7 @@ import tensorflow as tf
 from dcgan_tf import models
 from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.explore.boxes import Box
-from dcgan_tf.explore.critic import convolutions, require_labels
+from dcgan_tf.explore.critic import activation_of, require_labels
 from dcgan_tf.explore.feature_dropout import FeatureDropout
 from dcgan_tf.explore.points import Points
 from dcgan_tf.explore.rendering import Renderer
@@ -44,10 +44,7 @@ def of_discriminator(
         ValueError: labels for a discriminator without classes, or none for one with them.
     """
     require_labels(discriminator, images, labels)
-    found = convolutions(discriminator)
-    if layer not in found:
-        raise SettingError("layer", layer, f"there is no such layer; choose one of {', '.join(found)}")
-    activations = discriminator.get_layer(found[layer]).output
+    activations = discriminator.get_layer(activation_of(discriminator, layer)).output
     _check_number("feature", feature, activations.shape[3], f"features of {layer}")
     inner = keras.Model(discriminator.inputs, activations)
     values = [images] if labels is None else [images, np.asarray(labels, np.int32)]

@@ -24,7 +24,7 @@ FLAGS = Flags(__doc__)
 shared_flags(FLAGS, NAME)
 FLAGS.texts("plus", f"examples of a concept to add: {groups.FORMS}")
 FLAGS.texts("minus", "examples of a concept to subtract")
-FLAGS.whole("mean_of", 3, "examples that stand for a class: (the paper: 3)")
+FLAGS.whole("mean_of", 3, "examples that stand for a class:NAME (the paper: 3)")
 FLAGS.number("noise", 0.25, "uniform noise of the eight neighbours' latents, from -noise to noise (the paper: 0.25)")
 FLAGS.whole("seed", 0, "seed of that noise")
 data_flags(FLAGS)
@@ -37,8 +37,8 @@ def main() -> None:
         raise SettingError("plus", "", "name what to add: seeds (--plus=3,7,9 --minus=4,1,8 --plus=2,5,6), or classes "
                            "(--plus=class:7 --minus=class:1 --plus=class:4)")  # fmt: skip
     groups.check_count("mean_of", FLAGS.mean_of)
-    if not 0 <= FLAGS.noise < float("inf"):
-        raise SettingError("noise", FLAGS.noise, "it must be 0 or more")
+    if not 0 <= FLAGS.noise <= 100:
+        raise SettingError("noise", FLAGS.noise, "it must be from 0 to 100")
     asked = _in_order([(1, text) for text in FLAGS.plus], [(-1, text) for text in FLAGS.minus])
     terms = [
         (sign, text, groups.group(explored, "plus" if sign > 0 else "minus", text, FLAGS.mean_of))

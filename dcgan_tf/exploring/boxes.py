@@ -1,7 +1,5 @@
 """Boxes on generated images: from a file, or automatically from where something responds."""
 
-from pathlib import Path
-
 import numpy as np
 
 from dcgan_tf import files
@@ -32,16 +30,26 @@ def found(explored: Explored, text: str, samples: int, count: int, share: float)
     Raises:
         UserError: another form, a file with a fault, no such class, layer, feature or map, or nothing responds.
     """
-    kind, colon, rest = text.partition(":")
-    if not colon or kind not in ("class", "feature", "map") or Path(text).suffix == ".json":
-        return boxes.read(files.expanded(text), explored.config.model.image_size, explored.renderer.classes)
+    kind, _, rest = text.partition(":")
+    if kind not in KINDS:
+        return _of_file(explored, text)
     seeds = range(samples)
     labels = _labels(explored, kind, rest, samples)
     points = explored.renderer.of_seeds(seeds, labels)
-    found = {"class": _of_class, "feature": _of_feature, "map": _of_map}[kind](explored, text, rest, points)
+    try:
+        found = KINDS[kind](explored, text, rest, points)
+    except SettingError as error:  # which names the layer or the number, that are no flags here
+        raise SettingError("boxes", text, error.remedy) from None
     return responses.boxes(
         found, list(zip(seeds, labels, strict=True)), explored.config.model.image_size, count, share
     )  # fmt: skip
+
+
+def _of_file(explored: Explored, text: str) -> tuple[Box, ...]:
+    path = files.expanded(text)
+    if not path.exists():
+        raise SettingError("boxes", text, f"there is no such file; write {FORMS}")
+    return boxes.read(path, explored.config.model.image_size, explored.renderer.classes)
 
 
 def _labels(explored: Explored, kind: str, rest: str, samples: int) -> list[int | None]:
@@ -72,3 +80,6 @@ def _layer_and_number(text: str, rest: str) -> tuple[str, int]:
     if not layer or not (number.isdecimal() and number.isascii()):
         raise SettingError("boxes", text, f"write {FORMS}")
     return layer, int(number)
+
+
+KINDS = {"class": _of_class, "feature": _of_feature, "map": _of_map}

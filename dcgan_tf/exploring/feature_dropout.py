@@ -25,7 +25,7 @@ from dcgan_tf.exploring.opened import Explored, data_flags, shared_flags
 from dcgan_tf.flags import Flags
 
 NAME = "feature_dropout"
-SHOWN, MOST_SAMPLES = 12, 100_000
+SHOWN, MOST_SAMPLES, CONTROLS = 12, 100_000, 10
 
 FLAGS = Flags(__doc__)
 shared_flags(FLAGS, NAME)
@@ -44,65 +44,89 @@ data_flags(FLAGS)
 def main() -> None:
     """Finds boxes, learns which maps respond in them, draws without these."""
     explored = Explored(FLAGS)
-    if not FLAGS.boxes:
-        raise SettingError("boxes", "", f"say what is to be forgotten: {boxes.FORMS}")
-    for name, most in (("samples", MOST_SAMPLES), ("box_count", MOST_SAMPLES)):
-        if not 2 <= getattr(FLAGS, name) <= most:
-            raise SettingError(name, getattr(FLAGS, name), f"it must be from 2 to {most:,}")
-    if FLAGS.maps is not None and FLAGS.maps < 1:
-        raise SettingError("maps", FLAGS.maps, "it must be at least 1; leave it out for all with a positive weight")
-    saved = None if FLAGS.save_boxes is None else files.expanded(FLAGS.save_boxes)
-    if saved and saved.exists() and not FLAGS.overwrite:
-        raise SettingError("save_boxes", FLAGS.save_boxes, "this file exists; name another, or add --overwrite")
+    _check_numbers()
+    saved = _saved(explored)
     dropout = FeatureDropout(explored.renderer, FLAGS.layer)
     samples = given.points(explored, "seeds", FLAGS.seeds)
     drawn = boxes.found(explored, FLAGS.boxes, FLAGS.samples, FLAGS.box_count, FLAGS.share)
     found = selection(dropout, drawn, FLAGS.seed)
     chosen = found.selected if FLAGS.maps is None else found.strongest(FLAGS.maps)
     places = found.inside(dropout.activations(samples.points))
-    dropped = {
-        "all maps": np.zeros_like(chosen),
-        f"without {chosen.sum()}": chosen,
-        "as many\nat random": as_many_at_random(chosen, FLAGS.seed),
-    }
-    made = {name: compare(dropout, maps, samples.points, places) for name, maps in dropped.items()}
-    _, without, control = made.values()
+    without = compare(dropout, chosen, samples.points, places)
+    draws = [as_many_at_random(chosen, seed) for seed in range(FLAGS.seed, FLAGS.seed + CONTROLS)]
+    controls = [compare(dropout, maps, samples.points, places) for maps in draws]
     words = (
         f"{dropout.layer}: {found.selected.sum()} of {len(chosen)} maps respond inside of {len(drawn)} boxes, "
         f"{chosen.sum()} are dropped (positions of unseen images are told apart with {100 * found.accuracy:.0f} %; "
-        f"guessing gives 50 %)\nwithout them images change by {_percent(without.inside)} of the range where these maps "
-        f"respond, by {_percent(without.elsewhere)} elsewhere; without as many at random by {_percent(control.inside)} "
-        f"and {_percent(control.elsewhere)}"
+        f"guessing gives 50 %)\n{_changes(without, controls)}"
     )
     console.logger().info("%s", words)
     if saved:
-        explored.write(lambda path: write(path, drawn), saved)
-    explored.write(lambda path: _draw(path, explored, drawn, made, samples.names, words))
+        explored.write(lambda path: write(path, drawn), saved, "save_boxes")
+    rows = {
+        "all maps": without.before,
+        f"without {chosen.sum()}": without.after,
+        "as many\nat random": controls[0].after,
+    }
+    explored.write(lambda path: _draw(path, explored, drawn, rows, samples.names, words))
 
 
-def _percent(change: float) -> str:
-    return "-" if np.isnan(change) else f"{50 * change:.1f} %"
+def _check_numbers() -> None:
+    if not FLAGS.boxes:
+        raise SettingError("boxes", "", f"say what is to be forgotten: {boxes.FORMS}")
+    for name in ("samples", "box_count"):
+        if not 2 <= getattr(FLAGS, name) <= MOST_SAMPLES:
+            raise SettingError(name, getattr(FLAGS, name), f"it must be from 2 to {MOST_SAMPLES:,}")
+    if FLAGS.maps is not None and FLAGS.maps < 1:
+        raise SettingError("maps", FLAGS.maps, "it must be at least 1; leave it out for all with a positive weight")
+
+
+def _saved(explored: Explored) -> Path | None:
+    """Where the boxes go."""
+    if FLAGS.save_boxes is None:
+        return None
+    path = files.expanded(FLAGS.save_boxes)
+    if path.suffix.lower() != ".json":
+        raise SettingError("save_boxes", FLAGS.save_boxes, "the boxes are a .json")
+    explored.check_new(path, "save_boxes")
+    return path
+
+
+def _changes(without: Comparison, controls: list[Comparison]) -> str:
+    """How far images change, in words."""
+
+    def percent(changes: list[float]) -> str:
+        return "-" if np.isnan(changes).any() else f"{50 * np.mean(changes):.1f} %"
+
+    inside, elsewhere = percent([without.inside]), percent([without.elsewhere])
+    random_inside = percent([each.inside for each in controls])
+    random_elsewhere = percent([each.elsewhere for each in controls])
+    return (
+        f"without them images change by {inside} of the range where these maps respond, by {elsewhere} elsewhere; "
+        f"without as many at random by {random_inside} and {random_elsewhere} (mean of {len(controls)} draws)"
+    )
 
 
 def _draw(
-    path: Path, explored: Explored, drawn: tuple[Box, ...], made: dict[str, Comparison], names: list[str], words: str
+    path: Path, explored: Explored, drawn: tuple[Box, ...], made: dict[str, np.ndarray], names: list[str], words: str
 ) -> None:
     first = drawn[:SHOWN]
-    shown = explored.renderer.pixels(
-        explored.renderer.of_seeds([box.seed for box in first], [box.label for box in first])
-    )
+    labels = [box.label for box in first]
+    shown = explored.renderer.pixels(explored.renderer.of_seeds([box.seed for box in first], labels))
     boxed = np.stack([_outside_dimmed(image, box) for image, box in zip(shown, first, strict=True)])
     columns = [name.replace(" as ", "\nas ") for name in names[:SHOWN]]
-    rows = [pixels.to_pixels(each.after[:SHOWN]).numpy() for each in made.values()]
+    rows = [pixels.to_pixels(each[:SHOWN]).numpy() for each in made.values()]
+    of_boxes = f"{len(first)} of {len(drawn)} boxes ({FLAGS.boxes})"
+    of_samples = f"{len(columns)} of {len(names)} new samples" if len(names) > SHOWN else "new samples"
     blocks = [
-        figure.Panel([boxed], f"boxes ({FLAGS.boxes})", ["inside the\nboxes"], [f"seed {box.seed}" for box in first]),
-        figure.Panel(rows, "new samples", list(made), columns),
+        figure.Panel([boxed], of_boxes, ["inside the\nboxes"], [f"seed {box.seed}" for box in first]),
+        figure.Panel(rows, of_samples, list(made), columns),
     ]
     figure.write(path, "Forgetting to draw", blocks, f"{words}\n{explored.origin}")
 
 
 def _outside_dimmed(image: np.ndarray, box: Box) -> np.ndarray:
-    """uint8 [h, w, c] with all that is outside of a box half way to grey."""
+    """uint8 [h, w, c] with all that is outside of a box mostly grey."""
     found = (image // 3 + 85).astype(np.uint8)
     found[box.top : box.bottom, box.left : box.right] = image[box.top : box.bottom, box.left : box.right]
     if image.shape[-1] == 4:

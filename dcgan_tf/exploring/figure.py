@@ -6,7 +6,7 @@ of the picture are crisp. Text is measured before it is placed.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,10 +16,8 @@ from dcgan_tf import files
 DPI = 100
 MARGIN, GAP, LINE, SPACE = 24, 18, 18, 2  # around the figure, between blocks, for a line of text, around an image
 TITLE, SUBTITLE, LABEL = 12, 10, 8  # points
-CELL, WIDEST = (
-    72,
-    1400,
-)  # pixels: images are magnified to about the first, as long as a row is not wider than the second
+CELL = 72  # pixels that an image is magnified to, about
+WIDEST = 1400  # pixels of a row, for which images are magnified less
 
 
 class Block(Protocol):
@@ -112,7 +110,7 @@ class Plot:
     width: int = 700
     height: int = 240
     title: str = ""
-    inset: tuple[int, int, int] = field(default=(56, 8, 44))  # left, right and below, for the axes' own labels
+    inset: tuple[int, int, int] = (56, 8, 44)  # left, right and below, for the axes' own labels
 
     def size(self) -> tuple[int, int]:
         return self.width, self.height
@@ -174,7 +172,9 @@ def _axes(figure: Any, left: float, top: float, width: float, height: float, sho
 
 
 def _write(figure: Any, left: float, top: float, text: str, points: int, **more: Any) -> None:
-    figure.text(left / figure.bbox.width, 1.0 - top / figure.bbox.height, text, fontsize=points, **more)
+    figure.text(
+        left / figure.bbox.width, 1.0 - top / figure.bbox.height, text, fontsize=points, parse_math=False, **more
+    )
 
 
 def _width(text: str, points: int, weight: str = "normal") -> int:
@@ -184,7 +184,9 @@ def _width(text: str, points: int, weight: str = "normal") -> int:
 
     font = FontProperties(weight=weight)
     lines = [line for line in text.splitlines() if line.strip()]
-    points_wide = (TextPath((0, 0), line, size=points, prop=font).get_extents().width for line in lines)
+    points_wide = (
+        TextPath((0, 0), line.replace("$", r"\$"), size=points, prop=font).get_extents().width for line in lines
+    )
     return int(max(points_wide, default=0) * DPI / 72) + 1 if lines else 0
 
 

@@ -67,10 +67,10 @@ def _name(explored: Explored, seed: int, label: int | None) -> str:
     return f"seed {seed} as {names[seed % len(names) if label is None else label]}"
 
 
-def write_file(path: Path, found: Points) -> None:
-    """Writes points so that they can be given to another command."""
+def write_file(path: Path, found: Points, explored: Explored) -> None:
+    """Writes points so that they can be given to another command, with the name of their generator."""
     with files.written_aside(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, latents=found.latents, classes=found.classes)
+        np.savez(stream, latents=found.latents, classes=found.classes, generator=np.array(explored.generator_name))
 
 
 def _from_file(explored: Explored, setting: str, text: str) -> Named:
@@ -78,18 +78,17 @@ def _from_file(explored: Explored, setting: str, text: str) -> Named:
     try:
         with np.load(path) as archive:
             found = Points(archive["latents"].astype(np.float32), archive["classes"].astype(np.float32))
+            generator = str(archive["generator"])
     except OSError as error:
         raise SettingError(setting, text, f"cannot be read ({error.strerror or error})") from None
-    except (KeyError, ValueError, AttributeError, EOFError, zipfile.BadZipFile):
+    except (KeyError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile):
         raise SettingError(setting, text, "it holds no latents; give a file that `explore.py project` wrote") from None
-    expected = explored.config.model.latent_dim, explored.renderer.classes
-    widths = found.latents.shape[1], found.classes.shape[1]
-    if widths != expected:
+    if generator != explored.generator_name:
         raise SettingError(
-            setting, text, "it was made for another generator: latents of {} and {} classes, this one has {} and {}"
-            .format(*widths, *expected)
+            setting, text, "a latent means something to its own generator only, and this one belongs to another run, "
+            "--checkpoint or --weights",
         )  # fmt: skip
-    if not np.isfinite(found.latents).all() or not np.isfinite(found.classes).all():
-        raise SettingError(setting, text, "it holds values that are no numbers")
+    if not len(found) or not np.isfinite(found.latents).all() or not np.isfinite(found.classes).all():
+        raise SettingError(setting, text, "it holds no latents, or values that are no numbers")
     many = len(found) > 1
     return Named(found, [f"{path.stem} {row}" if many else path.stem for row in range(len(found))])

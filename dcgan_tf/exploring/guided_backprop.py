@@ -51,7 +51,7 @@ def main() -> None:
         *shares
     )
     console.logger().info("%s: %s", trained.layer, words)
-    note = f"{words}\n{explored.run.path.name}, {explored.checkpoint.stem}; each row a feature, among {what}"
+    note = f"{words}\n{explored.run.path.resolve().name}, {explored.checkpoint.stem}; each row a feature, among {what}"
     explored.write(lambda path: _draw(path, trained, untrained, note))
 
 

@@ -63,8 +63,10 @@ def main() -> None:
 
 def _see(explored: Explored) -> tuple[See, str]:
     """Images to vectors, and what they are called."""
-    labelled = explored.store.labels is not None and len(np.unique(explored.store.labels)) > 1
-    if (FLAGS.features or ("classifier" if labelled else "discriminator")) == "classifier":
+    if FLAGS.features == "classifier" and not explored.labelled:
+        raise SettingError("features", FLAGS.features, "it learns from labels of several classes, which the training "
+                           "images do not have; use discriminator")  # fmt: skip
+    if (FLAGS.features or ("classifier" if explored.labelled else "discriminator")) == "classifier":
         classifier = explored.classifier
         return lambda images: classifier(images).vectors, "features of the classifier"
     weights = discriminator_in(explored.run, explored.checkpoint)
@@ -74,8 +76,9 @@ def _see(explored: Explored) -> tuple[See, str]:
 
 
 def _words(name: str, samples: np.ndarray, real: np.ndarray) -> str:
-    near = int((samples < np.quantile(real, COPY_QUANTILE)).sum())
-    verdict = f"{near} of {len(samples)} samples nearer than 99 % of real images are" if near else "no copies"
+    near = int((samples <= np.quantile(real, COPY_QUANTILE)).sum())
+    few = "the nearest 1 % of real images"
+    verdict = f"{near} of {len(samples)} samples as near as {few}" if near else f"no sample is as near as {few}"
     return (
         f"{name}: samples are {np.median(samples):.3g} from their nearest training image (median), real images "
         f"{np.median(real):.3g} from theirs: {verdict}"

@@ -1,14 +1,18 @@
 """A run that is explored: the flags that all commands share, and what they open."""
 
+import shlex
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+
+import numpy as np
 
 from dcgan_tf import classes, console, files, runs
 from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import SettingError
 from dcgan_tf.explore.rendering import Renderer
 from dcgan_tf.features import Classifier, trained_classifier
+from dcgan_tf.features.extractor import digest_of_arrays
 from dcgan_tf.flags import Flags
 from dcgan_tf.measuring.session import Request, Session
 from dcgan_tf.training import checkpoints
@@ -57,12 +61,13 @@ class Explored:
             raise SettingError("out", flags.out, "the picture is a .png")
         self.check_new(self.out)
 
-    def check_new(self, path: Path) -> None:
+    def check_new(self, path: Path, setting: str = "out") -> None:
         """Raises SettingError where a file is there already and nobody has said that it may be replaced."""
+        given = getattr(self.flags, setting)
         if path.is_dir():
-            raise SettingError("out", self.flags.out, f"{path} is a folder; name a .png file")
+            raise SettingError(setting, given, f"{path} is a folder; name a file")
         if path.exists() and not self.flags.overwrite:
-            raise SettingError("out", self.flags.out, f"{path} exists; name another, or add --overwrite")
+            raise SettingError(setting, given, f"{path} exists; name another, or add --overwrite")
 
     def beside(self, suffix: str) -> Path:
         """A file with the picture's name and another suffix (".gif"), which must not be there yet."""
@@ -83,7 +88,21 @@ class Explored:
     @property
     def origin(self) -> str:
         """What was explored, for the small print of a picture."""
-        return f"{self.run.path.name}, step {self.trained.step:,}, weights: {self.trained.weights}"
+        return f"{self.run.path.resolve().name}, step {self.trained.step:,}, weights: {self.trained.weights}"
+
+    @cached_property
+    def generator_name(self) -> str:
+        """A name that changes with the generator's weights."""
+        model = self.trained.generator.model
+        return digest_of_arrays(
+            {f"{layer.name}/{each.name}": each.numpy() for layer in model.layers for each in layer.variables}
+        )
+
+    @property
+    def same_generator(self) -> str:
+        """The flags that name this generator in another command."""
+        given = [(name, getattr(self.flags, name)) for name in ("run", "checkpoint", "weights")]
+        return " ".join(f"--{name}={shlex.quote(value)}" for name, value in given if value)
 
     @cached_property
     def session(self) -> Session:
@@ -97,12 +116,13 @@ class Explored:
 
     @cached_property
     def classifier(self) -> Classifier:
-        """The package's classifier of the training images.
-
-        Raises:
-            UserError: they have no labels.
-        """
+        """The package's classifier of the training images, which `labelled` are."""
         return trained_classifier(self.store, self.session.cache)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the training images have labels of at least two classes."""
+        return self.store.labels is not None and len(np.unique(self.store.labels)) > 1
 
     @cached_property
     def checkpoint(self) -> Path:
@@ -122,12 +142,20 @@ class Explored:
     def of_data_class(self, setting: str, text: str) -> int:
         """The same for a class of the training images' labels, whether the networks were told them or not."""
         names = self.store.class_names
-        if self.store.labels is None or not names:
-            raise SettingError(setting, text, f"{self.store.manifest['source']} has no labels; name seeds (3,7,9)")
+        if not self.labelled:
+            source = self.store.manifest["source"]
+            raise SettingError(
+                setting, text, f"{source} has no labels of several classes to learn from; name seeds (3,7,9)"
+            )
         return _number(setting, text, names)
 
-    def write(self, draw: Callable[[Path], None], out: Path | None = None) -> None:
+    def write(self, draw: Callable[[Path], None], out: Path | None = None, setting: str = "out") -> None:
         """Calls a function that writes a file, its folder made first; what the disk refuses is one line.
+
+        Args:
+            draw: is given the path.
+            out: the file; None for the picture.
+            setting: the flag that named it.
 
         Raises:
             SettingError: it cannot be written.
@@ -137,7 +165,8 @@ class Explored:
             out.parent.mkdir(parents=True, exist_ok=True)
             draw(out)
         except OSError as error:
-            raise SettingError("out", self.flags.out, f"cannot write {out} ({error.strerror or error})") from error
+            given = getattr(self.flags, setting)
+            raise SettingError(setting, given, f"cannot write {out} ({error.strerror or error})") from error
         console.logger().info("wrote %s", out)
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_tf import console, pixels, seed_list
+from dcgan_tf import console, seed_list
 from dcgan_tf.commands import Command
 from dcgan_tf.errors import SettingError
-from dcgan_tf.explore.projection import Projection, project
+from dcgan_tf.explore.filters import signed_pictures
+from dcgan_tf.explore.projection import CANDIDATES, LEVELS, Projection, project
 from dcgan_tf.exploring import figure, given, pictures
 from dcgan_tf.exploring.opened import Explored, data_flags, shared_flags
 from dcgan_tf.flags import Flags
@@ -30,7 +31,9 @@ FLAGS = Flags(__doc__)
 shared_flags(FLAGS, NAME)
 FLAGS.text("images", None, "pictures: files, comma-separated, or a folder")
 FLAGS.text("rows", None, "training images instead, by their numbers; default: 0-3")
-FLAGS.text("seeds", None, f"generated images instead: {given.FORMS}")
+FLAGS.text(
+    "seeds", None, f"generated images instead; descent starts from those below {CANDIDATES}, so name higher ones"
+)
 FLAGS.text("class", None, "class of all images in a conditional run, by name or number; default: all are tried")
 FLAGS.whole("starts", 16, "latents to start from")
 FLAGS.whole("steps", 1500, "steps of descent for each image")
@@ -46,25 +49,26 @@ def main() -> None:
             raise SettingError(name, getattr(FLAGS, name), f"it must be from {least} to {most:,}")
     given_class = getattr(FLAGS, "class")
     label = None if given_class is None else explored.of_class("class", given_class)
-    images, names = _images(explored)
+    images, names = _images(explored, label)
     found = project(explored.renderer, images, label, FLAGS.starts, FLAGS.steps)
     lines = [_words(found, row) for row in range(len(images))]
     for name, line in zip(names, lines, strict=True):
         console.logger().info("%s: %s", name, line)
     explored.write(lambda path: _draw(path, explored, images, names, found))
-    explored.write(lambda path: given.write_file(path, found.points), latents)
-    run, file = (shlex.quote(str(path)) for path in (explored.run.path, latents))
-    console.logger().info("next:\n  python explore.py walk --run=%s --seeds=%s,14", run, file)
+    explored.write(lambda path: given.write_file(path, found.points, explored), latents)
+    console.logger().info(
+        "next:\n  python explore.py walk %s --seeds=%s,14", explored.same_generator, shlex.quote(str(latents))
+    )
 
 
-def _images(explored: Explored) -> tuple[np.ndarray, list[str]]:
+def _images(explored: Explored, label: int | None) -> tuple[np.ndarray, list[str]]:
     asked = [name for name in ("images", "rows", "seeds") if getattr(FLAGS, name) is not None]
     if len(asked) > 1:
         raise SettingError(asked[1], getattr(FLAGS, asked[1]), f"name --{asked[0]} or --{asked[1]}, not both")
     if FLAGS.images is not None:
         return pictures.read(explored, "images", FLAGS.images, MOST)
     if FLAGS.seeds is not None:
-        samples = given.points(explored, "seeds", FLAGS.seeds)
+        samples = given.points(explored, "seeds", FLAGS.seeds, label)
         _check_count("seeds", len(samples.names))
         return explored.renderer.pixels(samples.points), samples.names
     rows = seed_list.parse(FLAGS.rows or "0-3", "rows")
@@ -90,10 +94,7 @@ def _words(found: Projection, row: int) -> str:
 
 
 def _draw(path: Path, explored: Explored, images: np.ndarray, names: list[str], found: Projection) -> None:
-    differences = (found.reconstructions.astype(np.float32) - images) / 255.0
-    signed = pixels.to_pixels(differences).numpy()
-    if images.shape[-1] == 4:
-        signed[..., 3] = 255
+    signed = signed_pictures(found.reconstructions.astype(np.float32) - images, LEVELS)
     rows = [np.stack(each) for each in zip(images, found.candidates, found.reconstructions, signed, strict=True)]
     labels = [
         f"{name}\n{100 * max(share, 0):.1f} % explained\nerror {error:.1f}"

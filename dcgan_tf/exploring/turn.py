@@ -1,7 +1,7 @@
 """Turns samples along a direction between two groups of examples (paper, section 6.3.2, Figure 8).
 
   python explore.py turn --run=runs/00000-mnist_28 --from=3,14,15,92 --to=6,53,58,97
-  python explore.py turn --run=runs/00000-mnist_28 --from=class:1 --to=class:7 --seeds=20-25
+  python explore.py turn --run=runs/00000-mnist_28 --from=class:1 --to=class:7 --seeds=3000-3005
 
 The paper averages four faces that look left and four that look right, and adds the difference to other faces, which
 turn. The middle column shows the samples as they are.
@@ -24,8 +24,8 @@ FLAGS = Flags(__doc__)
 shared_flags(FLAGS, NAME)
 FLAGS.text("from", None, f"examples on one side: {groups.FORMS}")
 FLAGS.text("to", None, "examples on the other side")
-FLAGS.text("seeds", "100-105", f"samples to turn: {given.FORMS}")
-FLAGS.whole("mean_of", 4, "examples that stand for a class: (the paper: 4)")
+FLAGS.text("seeds", "2000-2005", f"samples to turn: {given.FORMS}")
+FLAGS.whole("mean_of", 4, "examples that stand for a class:NAME (the paper: 4)")
 FLAGS.number("reach", 1.0, "how far to both sides; 1: as far as from one group to the other")
 FLAGS.whole("columns", 9, "images of a row, an odd number")
 data_flags(FLAGS)

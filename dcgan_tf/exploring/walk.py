@@ -23,7 +23,7 @@ from dcgan_tf.exploring.opened import Explored, shared_flags
 from dcgan_tf.flags import Flags
 
 NAME = "walk"
-COLUMNS, MOST_STEPS, SECONDS_A_LEG = 11, 240, 1.2
+COLUMNS, MOST_STEPS, MOST_IMAGES, SECONDS_A_LEG = 11, 240, 3000, 1.2
 
 FLAGS = Flags(__doc__)
 shared_flags(FLAGS, NAME)
@@ -43,6 +43,9 @@ def main() -> None:
     stations = given.points(explored, "seeds", FLAGS.seeds, label)
     if len(stations.names) < 2:
         raise SettingError("seeds", FLAGS.seeds, "a walk needs at least two points")
+    if len(stations.names) * FLAGS.steps > MOST_IMAGES:
+        count = f"{len(stations.names)} points with {FLAGS.steps} steps each"
+        raise SettingError("steps", FLAGS.steps, f"{count} are too many images for a GIF; at most {MOST_IMAGES:,} work")
     found = walk(explored.renderer, stations.points, FLAGS.steps)
     console.logger().info("%s", found.verdict)
     explored.write(lambda path: _draw(path, explored, found, stations.names))

@@ -41,7 +41,7 @@ def test_a_file_that_begins_with_a_byte_order_mark(tmp_path):
 
 
 def test_nothing_is_written_where_that_is_impossible(tmp_path):
-    with pytest.raises(SettingError, match=r"--boxes=.*none/boxes.json: cannot write there \(No such file"):
+    with pytest.raises(FileNotFoundError):
         write(tmp_path / "none" / "boxes.json", [Box(1, 0, 0, 1, 1)])
 
 

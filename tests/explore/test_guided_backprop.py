@@ -184,7 +184,7 @@ def test_the_last_convolution_and_its_first_six_features(plain):
 
 def test_what_a_user_can_get_wrong(plain, conditional):
     images = images_of(PLAIN, 4)
-    with pytest.raises(SettingError, match="--layer=down7: choose one of down1, down2"):
+    with pytest.raises(SettingError, match=r"--layer=down7: there is no such layer; choose one of down1, down2"):
         guided_backprop.guided_gradients(plain, images, layer="down7")
     for wrong in ([0, 8], [-1], []):
         with pytest.raises(SettingError, match=f"--features={','.join(map(str, wrong))}: down2 has 8 features"):
