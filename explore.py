@@ -3,7 +3,8 @@
   python explore.py walk --run=runs/00000-mnist_28       a picture and a GIF: between latents nothing jumps
   python explore.py walk --help                          what a command does, and its flags
 
-Every command writes a picture and repeats exactly for the same seeds. docs/explore.md shows one of each.
+Every command writes a picture, and on one machine's CPU the same one for the same seeds. docs/explore.md shows one of
+each.
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Where something responds in generated images, and boxes around these places: objects that nobody had to draw.
 
 Response maps [n, grid height, grid width] come from a feature of a discriminator, from a class of this package's
-classifier or from a map of the generator itself; `boxes` turns them into what `feature_dropout` learns from.
+classifier or from a map of the generator itself; `boxes_around` turns them into what `feature_dropout` learns from.
 """
 
 from collections.abc import Callable, Sequence
@@ -99,7 +99,7 @@ def of_generator(renderer: Renderer, layer: str | None, number: int, points: Poi
     return dropout.activations(points)[..., number]
 
 
-def boxes(
+def boxes_around(
     responses: np.ndarray,
     images: Sequence[tuple[int, int | None]],
     image_size: Size,

@@ -20,7 +20,7 @@ from dcgan_tf.commands import Command
 from dcgan_tf.errors import SettingError
 from dcgan_tf.explore.boxes import Box, write
 from dcgan_tf.explore.feature_dropout import Comparison, FeatureDropout, as_many_at_random, compare, selection
-from dcgan_tf.exploring import boxes, figure, given
+from dcgan_tf.exploring import asked_boxes, figure, given
 from dcgan_tf.exploring.opened import Explored, data_flags, shared_flags
 from dcgan_tf.flags import Flags
 
@@ -29,7 +29,7 @@ SHOWN, MOST_SAMPLES, CONTROLS = 12, 100_000, 10
 
 FLAGS = Flags(__doc__)
 shared_flags(FLAGS, NAME)
-FLAGS.text("boxes", None, boxes.FORMS)
+FLAGS.text("boxes", None, asked_boxes.FORMS)
 FLAGS.text("layer", None, "layer of the generator; default: the second from z, the first in networks of 28 pixels")
 FLAGS.whole("maps", None, "drop only so many maps, those with the largest weights; default: all with a positive weight")
 FLAGS.text("seeds", "1000-1011", f"new samples to draw with and without: {given.FORMS}")
@@ -48,7 +48,7 @@ def main() -> None:
     saved = _saved(explored)
     dropout = FeatureDropout(explored.renderer, FLAGS.layer)
     samples = given.points(explored, "seeds", FLAGS.seeds)
-    drawn = boxes.found(explored, FLAGS.boxes, FLAGS.samples, FLAGS.box_count, FLAGS.share)
+    drawn = asked_boxes.found(explored, FLAGS.boxes, FLAGS.samples, FLAGS.box_count, FLAGS.share)
     found = selection(dropout, drawn, FLAGS.seed)
     chosen = found.selected if FLAGS.maps is None else found.strongest(FLAGS.maps)
     places = found.inside(dropout.activations(samples.points))
@@ -73,7 +73,7 @@ def main() -> None:
 
 def _check_numbers() -> None:
     if not FLAGS.boxes:
-        raise SettingError("boxes", "", f"say what is to be forgotten: {boxes.FORMS}")
+        raise SettingError("boxes", "", f"say what is to be forgotten: {asked_boxes.FORMS}")
     for name in ("samples", "box_count"):
         if not 2 <= getattr(FLAGS, name) <= MOST_SAMPLES:
             raise SettingError(name, getattr(FLAGS, name), f"it must be from 2 to {MOST_SAMPLES:,}")

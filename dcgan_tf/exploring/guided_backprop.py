@@ -5,7 +5,8 @@
   python explore.py guided_backprop --run=runs/00000-mnist_28 --images=~/photos  on your own pictures
 
 For every feature the images with the strongest responses, and the gradient of that response with respect to the image,
-of which the way back keeps only what is positive. Beside it the same for a discriminator before training.
+of which only what is positive is passed back through each layer. Beside it the same for a discriminator before
+training.
 """
 
 from pathlib import Path
@@ -25,7 +26,7 @@ NAME = "guided_backprop"
 MOST_FEATURES, MOST_STRONGEST = 32, 8
 
 FLAGS = Flags(__doc__)
-shared_flags(FLAGS, NAME)
+shared_flags(FLAGS, NAME, generator=False)
 FLAGS.text("layer", None, "convolution of the discriminator; default: the last")
 FLAGS.text("features", None, "which of its features, as 0-5 or 3,14,15; default: the first six")
 FLAGS.whole("strongest", 4, "images for each feature")
@@ -51,7 +52,7 @@ def main() -> None:
         *shares
     )
     console.logger().info("%s: %s", trained.layer, words)
-    note = f"{words}\n{explored.run.path.resolve().name}, {explored.checkpoint.stem}; each row a feature, among {what}"
+    note = f"{words}\n{explored.run.path.absolute().name}, {explored.checkpoint.stem}; each row a feature, among {what}"
     explored.write(lambda path: _draw(path, trained, untrained, note))
 
 

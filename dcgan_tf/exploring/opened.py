@@ -19,19 +19,20 @@ from dcgan_tf.training import checkpoints
 from dcgan_tf.training.trained import TrainedGenerator, generator_of
 
 
-def shared_flags(flags: Flags, name: str) -> None:
+def shared_flags(flags: Flags, name: str, generator: bool = True) -> None:
     """Defines what every command takes.
 
     Args:
         flags: of the command.
         name: of the command; its picture is called after it.
+        generator: whether it looks at the generator, of which there may be two kinds of weights.
     """
     flags.text("run", None, "run directory to explore")
     flags.text("out", f"{name}.png", "the picture")
     flags.text("checkpoint", None, "which one: latest (default), best (by the scores of the training), or a step")
-    flags.choice(
-        "weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one"
-    )
+    if generator:
+        text = "moving average or last weights; default: the average where the run has one"
+        flags.choice("weights", ("ema", "raw"), text)
     flags.switch("overwrite", False, "replace what is already at --out")
 
 
@@ -88,7 +89,7 @@ class Explored:
     @property
     def origin(self) -> str:
         """What was explored, for the small print of a picture."""
-        return f"{self.run.path.resolve().name}, step {self.trained.step:,}, weights: {self.trained.weights}"
+        return f"{self.run.path.absolute().name}, step {self.trained.step:,}, weights: {self.trained.weights}"
 
     @cached_property
     def generator_name(self) -> str:
@@ -137,7 +138,7 @@ class Explored:
         """
         if not self.config.model.conditional:
             raise SettingError(setting, text, "this generator was trained without classes (train.py --conditional)")
-        return _number(setting, text, self.trained.class_names)
+        return _number(setting, text, tuple(self.recorded["data"]["class_names"]))
 
     def of_data_class(self, setting: str, text: str) -> int:
         """The same for a class of the training images' labels, whether the networks were told them or not."""

@@ -10,7 +10,7 @@ from dcgan_tf.explore.boxes import Box
 from dcgan_tf.explore.feature_dropout import FeatureDropout, as_many_at_random, compare, default_layer, fitted, layers
 from dcgan_tf.explore.feature_dropout import selection as selected_maps
 from dcgan_tf.explore.rendering import Renderer
-from dcgan_tf.explore.responses import boxes, of_generator
+from dcgan_tf.explore.responses import boxes_around, of_generator
 from dcgan_tf.generation import InferenceGenerator
 from tests.explore.conftest import CONDITIONAL, PLAIN, renderer_of
 
@@ -201,7 +201,7 @@ def test_from_boxes_to_the_map_that_draws_what_is_in_them(spotted):
     """Automatic boxes where map 0 is active; the regression names it, and without it the boxes change most."""
     images = [(seed, seed % 3) for seed in range(60)]
     points = spotted.of_seeds(*zip(*images, strict=True))
-    drawn = boxes(of_generator(spotted, "up1", 0, points), images, (16, 16), 20)
+    drawn = boxes_around(of_generator(spotted, "up1", 0, points), images, (16, 16), 20)
     dropout = FeatureDropout(spotted, "up1")
     found = selected_maps(dropout, drawn)
     assert found.weights.argmax() == 0 and found.accuracy > 0.8 and found.positives == found.negatives

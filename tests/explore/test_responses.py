@@ -8,7 +8,7 @@ from dcgan_tf.config import ModelConfig
 from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.explore.boxes import Box, covered
 from dcgan_tf.explore.feature_dropout import FeatureDropout
-from dcgan_tf.explore.responses import boxes, of_class, of_discriminator, of_generator
+from dcgan_tf.explore.responses import boxes_around, of_class, of_discriminator, of_generator
 from dcgan_tf.features import classifier
 from tests.explore.conftest import CONDITIONAL, PLAIN
 
@@ -102,10 +102,10 @@ RESPONSE = np.array(
 
 
 def test_a_box_surrounds_what_is_connected_to_the_peak():
-    assert boxes(RESPONSE[None], [(7, None)], (16, 32), 1) == (Box(7, 8, 0, 16, 12),)
-    assert boxes(RESPONSE[None, ::-1], [(7, None)], (16, 32), 1) == (Box(7, 8, 4, 16, 16),)
-    assert boxes(RESPONSE[None], [(7, 2)], (16, 32), 1, share=0.45) == (Box(7, 8, 0, 24, 12, label=2),)
-    assert boxes(RESPONSE[None], [(7, 2)], (16, 32), 1, share=1.0) == (Box(7, 8, 8, 16, 12, label=2),)
+    assert boxes_around(RESPONSE[None], [(7, None)], (16, 32), 1) == (Box(7, 8, 0, 16, 12),)
+    assert boxes_around(RESPONSE[None, ::-1], [(7, None)], (16, 32), 1) == (Box(7, 8, 4, 16, 16),)
+    assert boxes_around(RESPONSE[None], [(7, 2)], (16, 32), 1, share=0.45) == (Box(7, 8, 0, 24, 12, label=2),)
+    assert boxes_around(RESPONSE[None], [(7, 2)], (16, 32), 1, share=1.0) == (Box(7, 8, 8, 16, 12, label=2),)
 
 
 def test_a_box_of_positions_covers_these_positions():
@@ -114,39 +114,39 @@ def test_a_box_of_positions_covers_these_positions():
             for column in range(grid[1]):
                 response = np.zeros((1, *grid))
                 response[0, row, column] = 1.0
-                [box] = boxes(response, [(0, None)], size, 1)
+                [box] = boxes_around(response, [(0, None)], size, 1)
                 assert (covered(box, size, grid) == response[0].astype(bool)).all()
 
 
 def test_pixels_of_which_a_position_has_a_part_are_in_the_box():
     response = np.zeros((1, 4, 7))
     response[0, 1, 1] = 1.0  # rows 7.5 to 15 of 30, columns 6.4 to 12.9 of 45
-    assert boxes(response, [(0, None)], (30, 45), 1) == (Box(0, 6, 7, 13, 15),)
+    assert boxes_around(response, [(0, None)], (30, 45), 1) == (Box(0, 6, 7, 13, 15),)
 
 
 def test_the_images_that_respond_most_get_boxes():
     strengths = np.array([1.0, 5.0, -1.0, 0.0, 5.0, 3.0])
     responses = strengths[:, None, None] * np.eye(2)
     images = [(10 + row, row) for row in range(6)]
-    found = boxes(responses, images, (8, 8), 3)
+    found = boxes_around(responses, images, (8, 8), 3)
     assert [(box.seed, box.label) for box in found] == [(11, 1), (14, 4), (15, 5)]
-    assert [box.seed for box in boxes(responses, images, (8, 8), 100)] == [11, 14, 15, 10]
+    assert [box.seed for box in boxes_around(responses, images, (8, 8), 100)] == [11, 14, 15, 10]
 
 
 def test_images_that_respond_nearly_everywhere_are_passed_over():
     responses = np.ones((3, 4, 4))
     responses[1, 2:] = 0.0  # just half
     responses[2, 3] = 0.4  # connected, but less than half of the peak; three quarters of the image remain
-    assert boxes(responses, [(0, None), (1, None), (2, None)], (8, 8), 3) == (Box(1, 0, 0, 8, 4),)
+    assert boxes_around(responses, [(0, None), (1, None), (2, None)], (8, 8), 3) == (Box(1, 0, 0, 8, 4),)
     with pytest.raises(UserError, match="more than half of each image responds"):
-        boxes(responses[[0, 2]], [(0, None), (2, None)], (8, 8), 3)
+        boxes_around(responses[[0, 2]], [(0, None), (2, None)], (8, 8), 3)
 
 
 def test_boxes_that_cannot_be():
     with pytest.raises(UserError, match="nothing responds in any of 2 images"):
-        boxes(np.zeros((2, 4, 4)), [(0, None), (1, None)], (8, 8), 1)
+        boxes_around(np.zeros((2, 4, 4)), [(0, None), (1, None)], (8, 8), 1)
     for wrong in (0.0, 1.1, float("nan")):
         with pytest.raises(SettingError, match=f"--share={wrong}: it must be above 0 and at most 1"):
-            boxes(RESPONSE[None], [(7, None)], (16, 32), 1, share=wrong)
+            boxes_around(RESPONSE[None], [(7, None)], (16, 32), 1, share=wrong)
     with pytest.raises(ValueError, match="at least one box"):
-        boxes(RESPONSE[None], [(7, None)], (16, 32), 0)
+        boxes_around(RESPONSE[None], [(7, None)], (16, 32), 0)

@@ -40,7 +40,7 @@ def found(explored: Explored, text: str, samples: int, count: int, share: float)
         found = KINDS[kind](explored, text, rest, points)
     except SettingError as error:  # which names the layer or the number, that are no flags here
         raise SettingError("boxes", text, error.remedy) from None
-    return responses.boxes(
+    return responses.boxes_around(
         found, list(zip(seeds, labels, strict=True)), explored.config.model.image_size, count, share
     )  # fmt: skip
 
