@@ -93,10 +93,13 @@ class Explored:
 
     @cached_property
     def generator_name(self) -> str:
-        """A name that changes with the generator's weights."""
-        model = self.trained.generator.model
+        """A name that changes with the generator's weights.
+
+        Without the statistics of batch norm, which are re-estimated and may be rounded differently on another machine.
+        """
+        layers = self.trained.generator.model.layers
         return digest_of_arrays(
-            {f"{layer.name}/{each.name}": each.numpy() for layer in model.layers for each in layer.variables}
+            {f"{layer.name}/{each.name}": each.numpy() for layer in layers for each in layer.trainable_variables}
         )
 
     @property
