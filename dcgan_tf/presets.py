@@ -206,8 +206,8 @@ PRESETS: dict[str, Preset] = {
             training=TrainingConfig(steps=5000, ema_decay=_EVERYDAY_EMA),
         ),
         "the same images with labels: `--dataset=mnist --conditional`",
-        "Everyday: the networks of mnist_28, the label appended as in mnist_28_conditional, and like there a hidden "
-        "layer in each network, of 256. Tried for 600 steps of 128 each (2026-11-20), judged by the share of 640 "
+        "Everyday: the networks of mnist_28, the label appended as in mnist_28_conditional. Tried for 600 steps of 128 "
+        "each (2026-11-20), judged by the share of 640 "
         "images, 64 of each class, that the nearest of 20,000 training images puts into the class asked for (640 other "
         "training images: 0.97): no hidden layer 0.82; none and 32 latents 0.81; none and 16 latents 0.85; none, 32 "
         "latents and 32 base filters 0.73; a hidden layer of 256 and 32 latents 0.93; a hidden layer of 256 and 100 "
@@ -230,8 +230,10 @@ PRESETS: dict[str, Preset] = {
         "CIFAR-10 and other small colour images",
         "Everyday: 4x4 kernels, stride 2, 64 base filters. On two cores (2026-11-20), "
         "`python train.py --dataset=cifar10 --steps=5000` (12.8 passes): 22 minutes beside other work. Sharp textures, "
-        "shapes before a ground with a horizon, a few that could be a ship, a horse or a bird; no collapse. Not yet "
-        "judged by any metric.",
+        "shapes before a ground with a horizon, a few that could be a ship, a horse or a bird; no collapse. With "
+        "--flip --base_filters=128 --precision=mixed_bfloat16, 11,054 steps (71 minutes at 330 images/s): ships, cars, "
+        "birds and planes can be told in about a third of 64 samples. A linear classifier on the discriminator's "
+        "features: 75.2 % with 128 base filters, 70.8 % with 64 (docs/results.md).",
         generator_parameters=1_068_928,
         discriminator_parameters=663_296,
     ),
