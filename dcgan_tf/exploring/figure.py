@@ -4,6 +4,8 @@ Everything is placed in pixels of the picture, because only images whose every p
 of the picture are crisp. Text is measured before it is placed.
 """
 
+import functools
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -178,16 +180,19 @@ def _write(figure: Any, left: float, top: float, text: str, points: int, **more:
 
 
 def _width(text: str, points: int, weight: str = "normal") -> int:
-    """Pixels that the longest line of a text takes."""
+    """Pixels that the longest line of a text takes, as it will be drawn."""
     from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
 
-    font = FontProperties(weight=weight)
-    lines = [line for line in text.splitlines() if line.strip()]
-    points_wide = (
-        TextPath((0, 0), line.replace("$", r"\$"), size=points, prop=font).get_extents().width for line in lines
-    )
-    return int(max(points_wide, default=0) * DPI / 72) + 1 if lines else 0
+    font, lines = FontProperties(size=points, weight=weight), [line for line in text.splitlines() if line]
+    sizes = (_renderer().get_text_width_height_descent(line, font, ismath=False) for line in lines)
+    return math.ceil(max((width for width, _, _ in sizes), default=0))
+
+
+@functools.cache
+def _renderer() -> Any:
+    from matplotlib.backends.backend_agg import RendererAgg
+
+    return RendererAgg(1, 1, DPI)
 
 
 def _rgba(picture: np.ndarray) -> np.ndarray:
