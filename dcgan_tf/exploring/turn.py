@@ -13,6 +13,7 @@ import numpy as np
 
 from dcgan_tf.commands import Command
 from dcgan_tf.errors import SettingError
+from dcgan_tf.explore.points import joined
 from dcgan_tf.explore.vector_arithmetic import Turn, turn
 from dcgan_tf.exploring import figure, given, groups
 from dcgan_tf.exploring.opened import Explored, data_flags, shared_flags
@@ -62,17 +63,21 @@ def _draw(
     path: Path, explored: Explored, start: given.Named, end: given.Named, samples: given.Named, amounts: np.ndarray,
     found: Turn,
 ) -> None:  # fmt: skip
-    render = explored.renderer.pixels
-    sides = [
-        figure.Panel([np.concatenate([render(side.points), render(side.points.mean())])], f"{word} {text}",
-                     column_labels=[*[name.replace(" (", "\n(") for name in side.names], "mean"], cell=56)
-        for word, text, side in (("from", getattr(FLAGS, "from"), start), ("to", FLAGS.to, end))
-    ]  # fmt: skip
+    blocks = [
+        _side_panel(explored, f"from {getattr(FLAGS, 'from')}", start),
+        _side_panel(explored, f"to {FLAGS.to}", end),
+    ]
     labels = [f"{amount:+.2g}" if amount else "0" for amount in amounts]
     turned = figure.Panel(list(found.images), "samples, turned", samples.names, labels)
     length = float(np.linalg.norm(found.direction))
     note = f"{explored.origin}; the direction has the length {length:.2f} in {len(found.direction)} dimensions"
-    figure.write(path, "A direction from one group to another", [*sides, turned], note)
+    figure.write(path, "A direction from one group to another", [*blocks, turned], note)
+
+
+def _side_panel(explored: Explored, title: str, side: given.Named) -> figure.Panel:
+    images = explored.renderer.pixels(joined([side.points, side.points.mean()]))
+    names = [name.replace(" (", "\n(").replace(" as ", "\nas ") for name in side.names]
+    return figure.Panel([images], title, column_labels=[*names, "mean"], cell=56)
 
 
 COMMAND = Command(NAME, "moves samples along the direction between two groups", FLAGS, main)
