@@ -5,7 +5,7 @@ The paper drew 52 boxes around the windows of 150 generated bedrooms. A logistic
 a positive weight were set to zero everywhere, and windows disappeared from new images or became other things.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -21,8 +21,6 @@ from dcgan_tf.errors import SettingError, UserError
 from dcgan_tf.explore.boxes import Box, covered
 from dcgan_tf.explore.points import Points
 from dcgan_tf.explore.rendering import Renderer
-from dcgan_tf.generation import BLOCK
-from dcgan_tf.progress import Progress
 
 FOLDS = 5
 
@@ -77,7 +75,7 @@ class FeatureDropout:
 
     def activations(self, points: Points) -> np.ndarray:
         """Activations of the layer, nothing dropped: float32 [n, height, width, maps]."""
-        return self._in_blocks(points, self._activations, "activations")
+        return self.renderer.in_blocks(points, self._activations)
 
     def images(self, points: Points, keep: np.ndarray | None = None) -> np.ndarray:
         """Images made with a part of the maps: float32 [n, image height, image width, channels] in [-1, 1].
@@ -94,19 +92,7 @@ class FeatureDropout:
         factors = np.ones(self.shape[2], np.float32) if keep is None else np.asarray(keep, np.float32)
         if factors.shape != self.shape[2:]:
             raise ValueError(f"keep has shape {factors.shape}; {self.layer} has {self.shape[2]} maps")
-        return self._in_blocks(points, lambda values: self._images(values, tf.constant(factors)), "images")
-
-    def _in_blocks(self, points: Points, compute: Callable[[list[tf.Tensor]], tf.Tensor], unit: str) -> np.ndarray:
-        """What `compute` makes of every point, always of 64 at once."""
-        found = []
-        with Progress(len(points), unit, "computing") as progress:
-            for start in range(0, len(points), BLOCK):
-                part = points[start : start + BLOCK]
-                given = [part.latents, part.classes] if self.renderer.classes else [part.latents]
-                padded = [tf.constant(np.pad(each, ((0, BLOCK - len(part)), (0, 0)))) for each in given]
-                found.append(compute(padded).numpy()[: len(part)])
-                progress.advance(len(part))
-        return np.concatenate(found)
+        return self.renderer.in_blocks(points, lambda values: self._images(values, tf.constant(factors)))
 
 
 @dataclass(frozen=True)

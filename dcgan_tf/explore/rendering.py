@@ -1,6 +1,6 @@
 """Points to images, also where a point lies between seeds and between classes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -52,18 +52,17 @@ class Renderer:
         return Points(latents, weights)
 
     def images(self, points: Points) -> np.ndarray:
-        """float32 [n, height, width, channels] in [-1, 1].
+        """float32 [n, height, width, channels] in [-1, 1]; an image does not depend on how many are asked for."""
+        return self.in_blocks(points, self._images)
 
-        Always computed in blocks of 64: an image does not depend on how many others were asked for.
-        """
+    def in_blocks(self, points: Points, compute: Callable[[list[tf.Tensor]], tf.Tensor]) -> np.ndarray:
+        """What a function makes of all points, [n, ...]; it is always given what the network takes, for 64 points."""
         found = []
         for start in range(0, len(points), BLOCK):
             part = points[start : start + BLOCK]
-            missing = BLOCK - len(part)
-            padded = [np.pad(part.latents, ((0, missing), (0, 0)))]
-            if self.classes:
-                padded.append(np.pad(part.classes, ((0, missing), (0, 0))))
-            found.append(self._images(padded).numpy()[: len(part)])
+            given = [part.latents, part.classes] if self.classes else [part.latents]
+            padded = [tf.constant(np.pad(each, ((0, BLOCK - len(part)), (0, 0)))) for each in given]
+            found.append(compute(padded).numpy()[: len(part)])
         return np.concatenate(found)
 
     def pixels(self, points: Points) -> np.ndarray:

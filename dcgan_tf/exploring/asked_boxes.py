@@ -65,9 +65,10 @@ def _of_class(explored: Explored, text: str, rest: str, points: Points) -> np.nd
 
 def _of_feature(explored: Explored, text: str, rest: str, points: Points) -> np.ndarray:
     layer, number = _layer_and_number(text, rest)
-    model, _ = critics.trained_and_random(explored)
     labels = points.classes.argmax(axis=1).astype(np.int32) if explored.renderer.classes else None
-    return responses.of_discriminator(model, layer, number, explored.renderer.images(points), labels)
+    return responses.of_discriminator(
+        critics.trained(explored), layer, number, explored.renderer.images(points), labels
+    )
 
 
 def _of_map(explored: Explored, text: str, rest: str, points: Points) -> np.ndarray:

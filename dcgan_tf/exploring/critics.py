@@ -24,16 +24,21 @@ def image_flags(flags: Flags) -> None:
     flags.whole("seed", 0, "seed of which training images these are")
 
 
-def trained_and_random(explored: Explored) -> tuple[keras.Model, keras.Model]:
-    """The run's discriminator, and the same network before training, both with statistics of real images."""
-    store, model = explored.store, explored.config.model
-    rows = statistics_rows(store)
+def trained(explored: Explored) -> keras.Model:
+    """The run's discriminator, with statistics of real images."""
+    return _inspected(explored, discriminator_in(explored.run, explored.checkpoint))
+
+
+def untrained(explored: Explored) -> keras.Model:
+    """The same network before training, with statistics of the same images."""
+    return _inspected(explored, None)
+
+
+def _inspected(explored: Explored, weights: dict[str, np.ndarray] | None) -> keras.Model:
+    store, rows = explored.store, statistics_rows(explored.store)
     images, labels = np.asarray(store.images[rows]), _labels(explored, store, rows)
-    weights = discriminator_in(explored.run, explored.checkpoint)
-    return (
-        inspected_discriminator(model, weights, images, labels),
-        inspected_discriminator(model, None, images, labels, explored.config.training.seed),
-    )
+    config = explored.config
+    return inspected_discriminator(config.model, weights, images, labels, config.training.seed)
 
 
 def looked_at(explored: Explored) -> tuple[np.ndarray, np.ndarray | None, str]:

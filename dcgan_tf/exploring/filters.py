@@ -31,7 +31,7 @@ def main() -> None:
     if FLAGS.num < 1:
         raise SettingError("num", FLAGS.num, "it must be at least 1")
     config = explored.config.model
-    trained, untrained = critics.trained_and_random(explored)
+    trained, untrained = critics.trained(explored), critics.untrained(explored)
     generator = explored.trained.generator.model
     before = models.build_generator(config, explored.config.training.seed)
     found = {

@@ -46,7 +46,7 @@ def main() -> None:
     def found(model: keras.Model) -> GuidedGradients:
         return guided_gradients(model, images, labels, FLAGS.layer, features, FLAGS.strongest)
 
-    trained, untrained = map(found, critics.trained_and_random(explored))
+    trained, untrained = found(critics.trained(explored)), found(critics.untrained(explored))
     shares = [100 * concentration(each.gradients) for each in (trained, untrained)]
     words = "share of the gradient in the strongest tenth of its pixels: {:.0f} % (before training {:.0f} %)".format(
         *shares

@@ -48,6 +48,7 @@ def test_grey_and_transparent_images_and_short_rows(tmp_path):
 def test_labels_are_no_formulas(tmp_path):
     grey = np.zeros((1, 28, 28, 1), np.uint8)
     figure.write(tmp_path / "a.png", r"$\foo$", [figure.Panel([grey], r"$\foo$", [r"$\foo$.png"], ["$a$ $"])], "$x_")
+    assert (tmp_path / "a.png").stat().st_size > 1000
 
 
 def test_plots_stand_beside_images(tmp_path):
