@@ -18,18 +18,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from dcgan_tf import console  # noqa: E402
+from dcgan_tf import quiet  # noqa: E402
+from dcgan_tf.cli import console  # noqa: E402
 
-with console.quiet_stderr():
+with quiet.quiet_stderr():
     import numpy as np
     import tensorflow as tf
 
     tf.config.list_physical_devices()
 
 from benchmarks import end_to_end  # noqa: E402
-from dcgan_tf import presets, runs  # noqa: E402
-from dcgan_tf.flags import Flags  # noqa: E402
-from dcgan_tf.training import checkpoints, state  # noqa: E402
+from dcgan_tf import checkpoints, presets, runs  # noqa: E402
+from dcgan_tf.cli.flags import Flags  # noqa: E402
+from dcgan_tf.training import state  # noqa: E402
 
 FLAGS = Flags(__doc__)
 FLAGS.choice("preset", presets.names(), "what is trained", "mnist_28")
@@ -43,7 +44,7 @@ def main() -> None:
     config = presets.base(FLAGS.preset)
     with tempfile.TemporaryDirectory(prefix="dcgan_tf-benchmark-") as folder:
         end_to_end.noise(Path(folder) / "noise.npz", config, 4 * 1024)
-        run = runs.Run(f"{folder}/run")
+        run = runs.RunDirectory(f"{folder}/run")
         _train(run, folder, LOG_EVERY * 5)
         rows = [line.split('"images_per_second": ')[1] for line in run.metrics_file.read_text().splitlines()[1:]]
         rate = statistics.median(float(row.split(",")[0]) for row in rows)
@@ -60,7 +61,7 @@ def main() -> None:
             print(f"from the command to the first row at step {step:,}: {statistics.median(seconds):.1f} s {seconds}")
 
 
-def _train(run: runs.Run, folder: str, steps: int) -> None:
+def _train(run: runs.RunDirectory, folder: str, steps: int) -> None:
     command = [
         sys.executable, str(ROOT / "train.py"), f"--run={run.path}", f"--preset={FLAGS.preset}", f"--steps={steps}",
         f"--dataset={folder}/noise.npz", f"--cache_dir={folder}/cache", f"--log_every={LOG_EVERY}",
@@ -71,7 +72,7 @@ def _train(run: runs.Run, folder: str, steps: int) -> None:
         sys.exit(done.stderr)
 
 
-def _file_costs(run: runs.Run, config) -> tuple[float, float, int]:
+def _file_costs(run: runs.RunDirectory, config) -> tuple[float, float, int]:
     variables = state.TrainingState(config).variables()
     timed = {"save": [], "restore": []}
     for _ in range(5):
@@ -85,7 +86,7 @@ def _file_costs(run: runs.Run, config) -> tuple[float, float, int]:
     return statistics.median(timed["save"]), statistics.median(timed["restore"]), size
 
 
-def _start_at(run: runs.Run, folder: str, step: int) -> float:
+def _start_at(run: runs.RunDirectory, folder: str, step: int) -> float:
     """Seconds from the command until the first row is written, for a run that stands at `step`."""
     with np.load(checkpoints.find(run)) as archive:
         arrays = {name: archive[name] for name in archive.files} | {"step": np.int64(step)}

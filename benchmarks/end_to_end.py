@@ -14,8 +14,8 @@ import numpy as np
 
 from dcgan_tf import geometry
 from dcgan_tf.config import Config
-from dcgan_tf.errors import SettingError, UserError
-from dcgan_tf.runs import Run
+from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.runs import RunDirectory
 
 TRAIN = Path(__file__).resolve().parent.parent / "train.py"
 POLL_SECONDS = 0.1
@@ -45,7 +45,7 @@ def check(steps: int, config: Config) -> None:
     """Refuses a number of steps that gives no more than the row with the start in it."""
     if steps < 2 * config.report.log_every:
         remedy = f"it must be at least {2 * config.report.log_every}, two rows of metrics; better, a minute's worth"
-        raise SettingError("end_to_end", steps, remedy)
+        raise ArgumentError("end_to_end", steps, remedy)
 
 
 def noise(path: Path, config: Config, count: int) -> None:
@@ -62,7 +62,7 @@ def train(preset: str, settings: dict[str, Any], config: Config, steps: int) -> 
         UserError: when train.py failed; the message is its last line.
     """
     with tempfile.TemporaryDirectory(prefix="dcgan_tf-benchmark-") as folder:
-        run = Run(Path(folder) / "run")
+        run = RunDirectory(Path(folder) / "run")
         fixed = {"steps": steps, "channels": config.model.channels}
         if "dataset" not in settings:
             noise(Path(folder) / "noise.npz", config, 8 * 1024)
@@ -84,7 +84,7 @@ def train(preset: str, settings: dict[str, Any], config: Config, steps: int) -> 
         return _speeds(run, config, ended - began)
 
 
-def _watched(process: subprocess.Popen, run: Run) -> tuple[float, float]:
+def _watched(process: subprocess.Popen, run: RunDirectory) -> tuple[float, float]:
     """When the first row was there, and when the last line was said (or the process ended)."""
     began = ended = None
     while process.poll() is None and ended is None:
@@ -99,7 +99,7 @@ def _watched(process: subprocess.Popen, run: Run) -> tuple[float, float]:
     return began or now, ended or now
 
 
-def _speeds(run: Run, config: Config, seconds: float) -> Speeds:
+def _speeds(run: RunDirectory, config: Config, seconds: float) -> Speeds:
     rows = [json.loads(line) for line in _text(run.metrics_file).splitlines()]
     images = config.training.batch_size * config.training.d_steps
     steps, timed = rows[-1]["step"] - rows[0]["step"], sum(row["seconds"] for row in rows[1:])

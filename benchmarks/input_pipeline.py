@@ -19,10 +19,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks import end_to_end, our_step
 from benchmarks.our_step import tf  # quietly imported there
 from benchmarks.workers import Pacer, Task, machine, markdown, spread
-from dcgan_tf import console, data, presets
+from dcgan_tf import data, presets
+from dcgan_tf.cli import console
+from dcgan_tf.cli.flags import Flags
 from dcgan_tf.config import Config
-from dcgan_tf.errors import SettingError
-from dcgan_tf.flags import Flags
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.training import distribution
 
 TARGET_RATIO = 10
@@ -56,9 +57,9 @@ def main() -> None:
 def _check_flags() -> None:
     for name in ("images", "rounds"):
         if getattr(FLAGS, name) < 1:
-            raise SettingError(name, getattr(FLAGS, name), "it must be at least 1")
+            raise ArgumentError(name, getattr(FLAGS, name), "it must be at least 1")
     if not 0 < FLAGS.seconds < 3600:
-        raise SettingError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
+        raise ArgumentError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
 
 
 def _measure(config: Config, store: data.ImageStore) -> None:

@@ -1,8 +1,8 @@
 """The machine's own limit: a large matrix product in float32, in TensorFlow."""
 
-from dcgan_tf import console
+from dcgan_tf import quiet
 
-with console.quiet_stderr():
+with quiet.quiet_stderr():
     import tensorflow as tf
 
     tf.config.list_physical_devices()

@@ -2,9 +2,9 @@
 
 import os
 
-from dcgan_tf import console
+from dcgan_tf import quiet
 
-with console.quiet_stderr():
+with quiet.quiet_stderr():
     import keras
     import numpy as np
     import tensorflow as tf

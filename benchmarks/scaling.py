@@ -20,10 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import end_to_end  # noqa: E402
-from dcgan_tf import console, presets  # noqa: E402
+from dcgan_tf import presets  # noqa: E402
+from dcgan_tf.cli import console  # noqa: E402
+from dcgan_tf.cli.flags import Flags  # noqa: E402
 from dcgan_tf.errors import UserError  # noqa: E402
-from dcgan_tf.flags import Flags  # noqa: E402
-from dcgan_tf.runs import Run  # noqa: E402
+from dcgan_tf.runs import RunDirectory  # noqa: E402
 from tests.processes import free_ports  # noqa: E402
 
 FLAGS = Flags(__doc__)
@@ -72,7 +73,9 @@ def measured(run: str, arguments: list[str], workers: int) -> float:
         _, errors = process.communicate()
         if process.returncode:
             raise UserError(f"train.py ended with code {process.returncode}: {errors.strip().splitlines()[-1]}")
-    rows: list[dict[str, Any]] = [json.loads(line) for line in Run(run).metrics_file.read_text().splitlines()][1:]
+    rows: list[dict[str, Any]] = [json.loads(line) for line in RunDirectory(run).metrics_file.read_text().splitlines()][
+        1:
+    ]
     return sum(row["images_per_second"] * row["seconds"] for row in rows) / sum(row["seconds"] for row in rows)
 
 

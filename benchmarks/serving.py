@@ -24,16 +24,17 @@ if __name__ == "__main__":
 
 from benchmarks.our_step import keras, np, tf  # quietly imported there
 from benchmarks.workers import cores, machine, markdown, spread
-from dcgan_tf import console, models, presets, runs
-from dcgan_tf.errors import SettingError
+from dcgan_tf import models, presets, quiet, runs
+from dcgan_tf.cli import console
+from dcgan_tf.cli.flags import Flags
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.export.cpp_session import CppSession
 from dcgan_tf.export.description import Description
 from dcgan_tf.export.formats import FORMATS
-from dcgan_tf.flags import Flags
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models import named_variables
+from dcgan_tf.models.generator import Generator
+from dcgan_tf.models.trained import load_generator
 from dcgan_tf.progress import Progress
-from dcgan_tf.training.state import named_variables
-from dcgan_tf.training.trained import generator_of
 
 MANY = 64
 PAUSE = 0.05  # seconds before a turn, in which the threads of the one before stop waiting for work
@@ -81,26 +82,26 @@ def main() -> None:
     print(f"{label}\n{machine()}\n{_versions()}", flush=True)
     with tempfile.TemporaryDirectory(prefix="dcgan_tf-benchmark-") as folder:
         paths = _export(generator, Path(folder))
-        with console.quiet_stderr():  # the runtimes greet
+        with quiet.quiet_stderr():  # the runtimes greet
             ways = list(_ways(generator, paths))
         rounds = _rounds(ways)
     _report(FLAGS.run or FLAGS.preset or "torch_64", ways, rounds)
 
 
-def _generator() -> tuple[str, InferenceGenerator]:
+def _generator() -> tuple[str, Generator]:
     """What it is, and the generator itself."""
     settings = FLAGS.given_settings()
     if FLAGS.rounds < 1:
-        raise SettingError("rounds", FLAGS.rounds, "it must be at least 1")
+        raise ArgumentError("rounds", FLAGS.rounds, "it must be at least 1")
     if not 0 < FLAGS.seconds < 3600:
-        raise SettingError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
+        raise ArgumentError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
     if FLAGS.run:
         if FLAGS.preset or settings:
-            raise SettingError("run", FLAGS.run, "a run has its own settings; give no preset and no settings with it")
-        trained = generator_of(runs.Run(FLAGS.run))
-        return f"run {FLAGS.run}, {trained.weights} weights of step {trained.step}", trained.generator
+            raise ArgumentError("run", FLAGS.run, "a run has its own settings; give no preset and no settings with it")
+        trained = load_generator(runs.RunDirectory(FLAGS.run))
+        return f"run {FLAGS.run}, {trained.weights} weights of step {trained.step}", trained
     preset = FLAGS.preset or "torch_64"
-    generator = InferenceGenerator(presets.base(preset).with_settings(settings).model)
+    generator = Generator(presets.base(preset).with_settings(settings).model)
     generator.load(named_variables(generator.model, trainable_only=True))  # without its statistics images are all grey
     return f"preset {preset}, untrained weights", generator
 
@@ -114,7 +115,7 @@ def _versions() -> str:
     return ", ".join(" ".join(pair) for pair in named)
 
 
-def _export(generator: InferenceGenerator, folder: Path) -> dict[str, Path]:
+def _export(generator: Generator, folder: Path) -> dict[str, Path]:
     """Writes every artefact whose packages are installed; by name, where each lies."""
     description = Description.of(generator.config, NAME, 0, "raw")
     missing = [name for name, entry in FORMATS.items() if not entry.available()]
@@ -126,12 +127,12 @@ def _export(generator: InferenceGenerator, folder: Path) -> dict[str, Path]:
             console.logger().info("writing %s", artefact.name)
             (folder / name).mkdir(exist_ok=True)
             paths[artefact.name] = artefact.path(folder / name, NAME)
-            with console.quiet_stderr():  # converters are talkative
+            with quiet.quiet_stderr():  # converters are talkative
                 artefact.write(generator, description, paths[artefact.name])
     return paths
 
 
-def _ways(generator: InferenceGenerator, paths: dict[str, Path]) -> Iterator[Way]:
+def _ways(generator: Generator, paths: dict[str, Path]) -> Iterator[Way]:
     """Each with its model loaded; the Keras model itself comes first."""
     image_seeds = np.arange(MANY, dtype=np.int64)
     label = {"label": generator.labels(image_seeds).numpy()} if generator.conditional else {}

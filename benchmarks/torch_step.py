@@ -12,7 +12,7 @@ from torch import nn
 from benchmarks.workers import Task, cores
 from dcgan_tf import geometry
 from dcgan_tf.config import Config, LossConfig, ModelConfig
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 
 BATCHES = 4
 LEAK = 0.2
@@ -61,7 +61,7 @@ def _up(config: ModelConfig, before: int, after: int, strides: int, bias: bool =
     """A transposed convolution that multiplies the size by `strides`."""
     kernel = config.kernel_size
     if strides == 1 and kernel % 2 == 0:
-        raise SettingError("kernel_size", kernel, "with stride 1 PyTorch has no layer of that padding; add --notorch")
+        raise ArgumentError("kernel_size", kernel, "with stride 1 PyTorch has no layer of that padding; add --notorch")
     outer = kernel % 2 if strides == 2 else 0  # an odd kernel leaves one row and column to be added
     return nn.ConvTranspose2d(before, after, kernel, strides, _padding(kernel), output_padding=outer, bias=bias)
 

@@ -17,10 +17,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import end_to_end
 from benchmarks.workers import Turn, Worker, machine, markdown, spread
-from dcgan_tf import console, presets
+from dcgan_tf import presets
+from dcgan_tf.cli import console
+from dcgan_tf.cli.flags import Flags
 from dcgan_tf.config import Config
-from dcgan_tf.errors import SettingError, UserError
-from dcgan_tf.flags import Flags
+from dcgan_tf.errors import ArgumentError, UserError
 
 BASELINE, LIMIT = "PyTorch eager float32", "matrix product"
 TARGET_SHARE = 0.95
@@ -62,9 +63,9 @@ def main() -> None:
 
 def _check_flags(config: Config) -> None:
     if FLAGS.rounds < 1:
-        raise SettingError("rounds", FLAGS.rounds, "it must be at least 1")
+        raise ArgumentError("rounds", FLAGS.rounds, "it must be at least 1")
     if not 0 < FLAGS.seconds < 3600:
-        raise SettingError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
+        raise ArgumentError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
     if FLAGS.end_to_end is not None:
         end_to_end.check(FLAGS.end_to_end, config)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from dcgan_tf import geometry
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 
 
 def setting(
@@ -53,7 +53,7 @@ class Section:
 def _check(item: dataclasses.Field, value: Any) -> None:
     rule = item.metadata
     if rule["choices"] and value not in rule["choices"]:
-        raise SettingError(item.name, value, f"choose one of {', '.join(map(str, rule['choices']))}")
+        raise ArgumentError(item.name, value, f"choose one of {', '.join(map(str, rule['choices']))}")
     bounds = {key: rule[key] for key in ("minimum", "above", "maximum", "below") if rule[key] is not None}
     if not bounds:
         return
@@ -66,7 +66,7 @@ def _check(item: dataclasses.Field, value: Any) -> None:
     if not math.isfinite(value) or not all(holds[key](limit) for key, limit in bounds.items()):
         words = {"minimum": "at least", "maximum": "at most", "above": "above", "below": "below"}
         wanted = " and ".join(f"{words[key]} {limit:g}" for key, limit in bounds.items())
-        raise SettingError(item.name, value, f"it must be {wanted}")
+        raise ArgumentError(item.name, value, f"it must be {wanted}")
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ class ModelConfig(Section):
         geometry.doublings(self.image_size, self.generator_depth)
         geometry.doublings(self.image_size, self.discriminator_depth)
         if self.conditional != (self.classes > 0):
-            raise SettingError("conditional", self.conditional, "it goes with the classes of a labelled data set")
+            raise ArgumentError("conditional", self.conditional, "it goes with the classes of a labelled data set")
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class OptimizerConfig(Section):
     def __post_init__(self):
         super().__post_init__()
         if self.decay_start and not self.decay_steps:
-            raise SettingError(
+            raise ArgumentError(
                 "decay_start", self.decay_start, "say over how many steps it falls as well (--decay_steps)"
             )
 
@@ -257,7 +257,7 @@ class TrainingConfig(Section):
     def __post_init__(self):
         super().__post_init__()
         if self.update == "simultaneous" and self.d_steps > 1:
-            raise SettingError("d_steps", self.d_steps, "more than one discriminator update needs --update=algorithm1")
+            raise ArgumentError("d_steps", self.d_steps, "more than one discriminator update needs --update=algorithm1")
 
 
 @dataclass(frozen=True)
@@ -320,7 +320,7 @@ class ReportConfig(Section):
     def __post_init__(self):
         super().__post_init__()
         if self.stop_on_collapse and not self.evaluate_every:
-            raise SettingError("stop_on_collapse", True, "a collapse is noticed by --evaluate_every; give it 500, say")
+            raise ArgumentError("stop_on_collapse", True, "a collapse is noticed by --evaluate_every; give it 500, say")
 
 
 @dataclass(frozen=True)
@@ -338,7 +338,7 @@ class Config:
     def __post_init__(self):
         last = self.optimizer.decay_start + self.optimizer.decay_steps
         if self.optimizer.decay_steps and self.training.steps > last:
-            raise SettingError("steps", self.training.steps, f"the learning rate is 0 from step {last:,} on, by "
+            raise ArgumentError("steps", self.training.steps, f"the learning rate is 0 from step {last:,} on, by "
                                "--decay_start and --decay_steps; train up to there, or set these as well")  # fmt: skip
 
     def with_settings(self, values: dict[str, Any]) -> "Config":

@@ -1,27 +1,41 @@
-"""The one kind of error that a user is meant to read.
+"""Errors that a person is meant to read: ordinary Python errors whose text is one line.
 
-Scripts catch `UserError`, print its single line and exit with `exit_code`; anything else is a fault of this package
-and keeps its traceback.
+The text names the *argument*, the value that was received and what would work. Other arguments that it mentions stand
+between backticks, with a value where one is proposed: use `strategy=mirrored`. The command line, which knows its flags,
+puts dashes in front of them (`cli.console`); nothing else in the package spells a flag.
+
+Whatever is not a `UserError` is a fault of this package and keeps its traceback.
 """
 
 
-class UserError(Exception):
-    """Something the user can mend. The message is one line that says what was received and what would work."""
+class UserError(RuntimeError):
+    """Something the user can mend.
+
+    Attributes:
+        exit_code: what a command ends with.
+    """
 
     exit_code = 1
 
 
-class SettingError(UserError):
-    """A setting whose value cannot work.
+class ArgumentError(UserError, ValueError):
+    """An argument whose value cannot work: `batch_size=3: it must divide by 2 devices`.
 
     Args:
-        name: the setting as the user writes it, without dashes ("batch_size").
+        argument: its name ("batch_size").
         value: what was received.
         remedy: what would work, as the end of the sentence ("it must be at least 1").
     """
 
     exit_code = 2
 
-    def __init__(self, name: str, value: object, remedy: str):
-        super().__init__(f"--{name}={value}: {remedy}")
-        self.name, self.remedy = name, remedy
+    def __init__(self, argument: str, value: object, remedy: str):
+        super().__init__(f"{argument}={value}: {remedy}")
+        self.argument, self.value, self.remedy = argument, value, remedy
+
+
+class MissingPathError(ArgumentError, FileNotFoundError):
+    """An argument that names a file or folder which is not there."""
+
+    def __str__(self) -> str:
+        return f"{self.argument}={self.value}: {self.remedy}"

@@ -4,7 +4,7 @@ A size fits when both sides are a grid times 2^n, where the smaller side of the 
 number of doublings instead, and with it the grid.
 """
 
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 
 SMALLEST_GRID = 4
 SMALLEST_SIDE = 2 * SMALLEST_GRID
@@ -23,11 +23,11 @@ def parse_size(text: str) -> Size:
     """Reads "64" (square) or "64x96" (height x width).
 
     Raises:
-        SettingError: when the text is neither.
+        ArgumentError: when the text is neither.
     """
     parts = text.lower().split("x")
     if len(parts) not in (1, 2) or not all(part.strip().isdigit() for part in parts):
-        raise SettingError("image_size", text, "write one side (64) or height x width (64x96)")
+        raise ArgumentError("image_size", text, "write one side (64) or height x width (64x96)")
     sides = [int(part) for part in parts]
     return sides[0], sides[-1]
 
@@ -40,17 +40,17 @@ def doublings(size: Size, depth: int = 0) -> int:
         depth: the number that a preset prescribes; 0 takes the one that leaves a grid of 4 to 7.
 
     Raises:
-        SettingError: when the size does not fit; the message names the nearest sizes that do.
+        ArgumentError: when the size does not fit; the message names the nearest sizes that do.
     """
     smaller, larger = min(size), max(size)
     if smaller < SMALLEST_SIDE or larger > LARGEST_SIDE:
-        raise SettingError(
+        raise ArgumentError(
             "image_size", size_text(size), f"each side must be from {SMALLEST_SIDE} to {LARGEST_SIDE} pixels"
         )
     n = _doublings_of(smaller, depth)
     if any(side % 2**n for side in size):
         fitting = " or ".join(size_text(near) for near in _nearest(size, depth))
-        raise SettingError(
+        raise ArgumentError(
             "image_size", size_text(size), f"each side must be a multiple of {2**n} here; the nearest are {fitting}"
         )
     return n

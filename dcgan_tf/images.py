@@ -10,6 +10,7 @@ from PIL import Image
 from dcgan_tf import files
 
 GRID_WIDTH_LIMIT = 1024  # pixels; smaller pictures are magnified up to it, so that a person can see them
+MOST_CLASS_ROWS = 16
 
 
 def grid(pixels: np.ndarray, columns: int = 0, padding: int = 2) -> np.ndarray:
@@ -33,6 +34,15 @@ def grid(pixels: np.ndarray, columns: int = 0, padding: int = 2) -> np.ndarray:
         left = (index % columns) * cell_width + padding
         canvas[top : top + height, left : left + width] = image
     return canvas
+
+
+def class_rows(classes: int, count: int) -> tuple[list[int], int]:
+    """Which classes are the rows of a grid of about `count` images, and how many images stand in a row.
+
+    Every class, or, where there are more than 16, as many of them evenly chosen.
+    """
+    rows = min(classes, MOST_CLASS_ROWS, count)
+    return [row * classes // rows for row in range(rows)], count // rows
 
 
 def magnified(picture: np.ndarray) -> np.ndarray:

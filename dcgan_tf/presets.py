@@ -6,15 +6,7 @@ running statistics are not counted. They hold for the preset's own image size, c
 
 from dataclasses import dataclass, replace
 
-from dcgan_tf.config import (
-    Config,
-    DataConfig,
-    LossConfig,
-    ModelConfig,
-    OptimizerConfig,
-    ReportConfig,
-    TrainingConfig,
-)
+from dcgan_tf.config import Config, DataConfig, LossConfig, ModelConfig, OptimizerConfig, ReportConfig, TrainingConfig
 
 
 @dataclass(frozen=True)

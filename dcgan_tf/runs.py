@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import dcgan_tf
 from dcgan_tf import files
 from dcgan_tf.config import Config
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.errors import ArgumentError, MissingPathError, UserError
 
 _CHECKPOINT = re.compile(r"step-(\d{8,})\.npz")
 _SAMPLES = re.compile(r"\d{6,}\.png")
@@ -20,7 +21,7 @@ TIMES = ("seconds", "images_per_second", "waiting")
 """Columns of `metrics.jsonl` that depend on the machine; all others are the same whenever a run is repeated."""
 
 
-class Run:
+class RunDirectory:
     """Paths inside one run directory.
 
     Args:
@@ -29,6 +30,7 @@ class Run:
 
     def __init__(self, path: str | os.PathLike):
         self.path = files.expanded(path)
+        self._recorded: tuple[Config, dict] | None = None
 
     @property
     def config_file(self) -> Path:
@@ -134,17 +136,17 @@ class Run:
         """Looks, before anything long begins, whether a run can be made or continued here.
 
         Raises:
-            SettingError: when something else is there, or the place cannot be written.
+            ArgumentError: when something else is there, or the place cannot be written.
         """
         if self.path.exists() and not self.path.is_dir():
-            raise SettingError("run", self.path, "this is a file; name a directory")
+            raise ArgumentError("run", self.path, "this is a file; name a directory")
         if not self.exists() and any(map(self._is_foreign, _entries(self.path))):
-            raise SettingError("run", self.path, "the directory is not empty and holds no run; name a new one")
+            raise ArgumentError("run", self.path, "the directory is not empty and holds no run; name a new one")
         nearest = next(place for place in (self.path, *self.path.absolute().parents) if place.exists())
         if not nearest.is_dir():
-            raise SettingError("run", self.path, f"cannot write there ({nearest} is a file)")
+            raise ArgumentError("run", self.path, f"cannot write there ({nearest} is a file)")
         if not os.access(nearest, os.W_OK | os.X_OK):
-            raise SettingError("run", self.path, f"cannot write there (no permission for {nearest})")
+            raise ArgumentError("run", self.path, f"cannot write there (no permission for {nearest})")
 
     def _is_foreign(self, entry: Path) -> bool:
         """Whether something was not left by a run that was killed before it wrote its configuration."""
@@ -156,13 +158,13 @@ class Run:
         """Makes the directory and its folders.
 
         Raises:
-            SettingError: when that cannot be done.
+            ArgumentError: when that cannot be done.
         """
         try:
             self.samples_dir.mkdir(parents=True, exist_ok=True)
             self.checkpoints_dir.mkdir(exist_ok=True)
         except OSError as error:
-            raise SettingError("run", self.path, f"cannot write there ({error.strerror})") from error
+            raise ArgumentError("run", self.path, f"cannot write there ({error.strerror})") from error
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -175,24 +177,31 @@ class Run:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise UserError(f"--run={self.path}: another process is training in this directory") from None
+                raise UserError(f"run={self.path}: another process is training in this directory") from None
             yield
 
     def write_config(self, config: Config, extra: dict) -> None:
         """Writes `config.json`: the configuration under "config", `extra` beside it."""
         with files.written_aside(self.config_file) as temporary:
             temporary.write_text(json.dumps({"config": config.to_dict(), **extra}, indent=2) + "\n")
+        self._recorded = None
 
     def read_config(self) -> tuple[Config, dict]:
-        """The configuration and what else `config.json` holds.
+        """The configuration, and what else `config.json` holds ("preset", "data", "versions"); the file is read once.
 
         Raises:
             UserError: when there is no run here, or its configuration cannot be read.
         """
+        if self._recorded is None:
+            self._recorded = self._read_config()
+        return self._recorded
+
+    def _read_config(self) -> tuple[Config, dict]:
         if not self.path.is_dir():
-            raise SettingError("run", self.path, "there is no such directory")
+            raise MissingPathError("run", self.path, "there is no such directory")
         if not self.exists():
-            raise SettingError("run", self.path, f"this directory holds no run ({self.config_file.name} is missing)")
+            reason = f"this directory holds no run ({self.config_file.name} is missing)"
+            raise MissingPathError("run", self.path, reason)
         try:
             content = json.loads(self.config_file.read_text())
             config, recorded = Config.from_dict(content.pop("config")), content
@@ -202,11 +211,19 @@ class Run:
             raise UserError(f"{self.config_file}: not a configuration that this version can read ({error})") from error
 
 
-def numbered_run(runs_dir: str | os.PathLike, name: str) -> Run:
+def versions() -> dict[str, str]:
+    """Version by package, of those that decide what the networks compute: kept with every run, score and export."""
+    import keras
+    import tensorflow
+
+    return {"dcgan_tf": dcgan_tf.__version__, "tensorflow": tensorflow.__version__, "keras": keras.__version__}
+
+
+def numbered_run(runs_dir: str | os.PathLike, name: str) -> RunDirectory:
     """The next numbered run, `runs/00003-mnist_28` after 00002, made at once so that no other process takes it.
 
     Raises:
-        SettingError: when the directory cannot be made.
+        ArgumentError: when the directory cannot be made.
     """
     root = files.expanded(runs_dir)
     while True:
@@ -214,12 +231,12 @@ def numbered_run(runs_dir: str | os.PathLike, name: str) -> Run:
         path = root / f"{max(numbers, default=-1) + 1:05}-{name}"
         try:
             path.mkdir(parents=True)
-            return Run(path)
+            return RunDirectory(path)
         except FileExistsError:
             if root.exists() and not root.is_dir():
-                raise SettingError("runs_dir", runs_dir, "this is a file; name a directory") from None
+                raise ArgumentError("runs_dir", runs_dir, "this is a file; name a directory") from None
         except OSError as error:
-            raise SettingError("runs_dir", runs_dir, f"cannot write there ({error.strerror})") from error
+            raise ArgumentError("runs_dir", runs_dir, f"cannot write there ({error.strerror})") from error
 
 
 def _entries(folder: Path) -> list[Path]:

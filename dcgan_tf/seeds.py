@@ -1,17 +1,21 @@
-"""(seed, stream, step) to random numbers. Nothing else in the package makes a seed.
+"""(seed, stream, counter) to random numbers, and lists of seeds as a person writes them.
 
 Every random draw is a stateless function of the run's seed, the name of its stream and a counter, so a run can be
-stopped, resumed and split over devices without changing it. Host-side draws (data order, flips) use NumPy's Philox;
-draws inside the graph (latents) use TensorFlow's stateless Philox, named explicitly because the default algorithm
-depends on the device.
+stopped, resumed and split over devices without changing it. Draws on the host (data order, flips) use NumPy's Philox;
+latents are drawn inside the graph by `models.latent`, with keys from here. Nothing else makes a seed.
 """
 
 import hashlib
+import re
+from collections.abc import Iterable
 
 import numpy as np
-import tensorflow as tf
 
-LATENT_LAWS = ("uniform", "normal")
+from dcgan_tf.errors import ArgumentError
+
+LARGEST = 2**62
+MOST = 100_000_000  # seeds in one call
+FORMS = "write seeds as 17, 0-63, 3,14,15 or 0-9,20"
 
 
 def stream_key(seed: int, stream: str) -> int:
@@ -25,37 +29,34 @@ def generator(seed: int, stream: str, counter: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([stream_key(seed, stream), counter])))
 
 
-def _draw(shape, key: tf.Tensor, law: str) -> tf.Tensor:
-    if law == "uniform":
-        return tf.random.stateless_uniform(shape, key, minval=-1.0, maxval=1.0, alg="philox")
-    return tf.random.stateless_normal(shape, key, alg="philox")
+def parse(text: str, argument: str = "seeds", most: int = MOST) -> "range | list[int]":
+    """The seeds of "17", "0-63", "3,14,15" or "0-9,20", in this order; a range where it is one.
 
-
-def latents(seed: int, stream: str, counter: tf.Tensor | int, count: int, dim: int, law: str) -> tf.Tensor:
-    """`count` latent vectors for one (seed, stream, counter): float32 [count, dim].
-
-    `law` is "uniform" on [-1, 1] (paper, section 4) or "normal".
+    Raises:
+        ArgumentError: another form, a range that runs backwards, or seeds that are too large or too many.
     """
-    key = tf.stack([tf.constant(stream_key(seed, stream), tf.int64), tf.cast(counter, tf.int64)])
-    return _draw([count, dim], key, law)
+    parts = [_parsed_range(part, text, argument) for part in text.split(",")]
+    if (count := sum(map(len, parts))) > most:
+        raise ArgumentError(argument, text, f"these are {count:,} numbers; at most {most:,} can be used in one call")
+    return parts[0] if len(parts) == 1 else [seed for part in parts for seed in part]
 
 
-def labels_of_images(image_seeds: tf.Tensor, classes: int) -> tf.Tensor:
-    """The class of each image seed where nobody asks for another: the seed modulo the classes, int64 [n] to int32 [n].
+def check(seeds: Iterable[int], argument: str = "seeds") -> None:
+    """Raises ArgumentError unless every seed is from 0 to 2^62."""
+    ends = (seeds[0], seeds[-1]) if isinstance(seeds, range) and seeds else seeds
+    for seed in ends:
+        if not 0 <= seed <= LARGEST:
+            raise ArgumentError(argument, seed, "a seed is from 0 to 2^62")
 
-    Any run of successive seeds has the classes evenly.
-    """
-    return tf.cast(tf.cast(image_seeds, tf.int64) % classes, tf.int32)
 
-
-def latents_of_images(image_seeds: tf.Tensor, dim: int, law: str) -> tf.Tensor:
-    """One latent vector for each image seed: int64 [n] to float32 [n, dim].
-
-    The vector depends on its own seed alone, so image 17 is image 17 in every call, batch and program.
-    """
-    stream = tf.constant(stream_key(0, "image"), tf.int64)
-    return tf.map_fn(
-        lambda image_seed: _draw([dim], tf.stack([stream, image_seed]), law),
-        tf.cast(image_seeds, tf.int64),
-        fn_output_signature=tf.TensorSpec([dim], tf.float32),
-    )
+def _parsed_range(part: str, text: str, argument: str) -> range:
+    found = re.fullmatch(r"\s*(\d{1,20})\s*(?:-\s*(\d{1,20})\s*)?", part, re.ASCII)
+    if not found:
+        raise ArgumentError(argument, text, f"{part.strip()!r} is not understood; {FORMS}")
+    first = int(found[1])
+    last = int(found[2]) if found[2] else first
+    if last < first:
+        raise ArgumentError(argument, text, f"{part.strip()} runs backwards; {FORMS}")
+    if last > LARGEST:
+        raise ArgumentError(argument, text, "the numbers are from 0 to 2^62")
+    return range(first, last + 1)

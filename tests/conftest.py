@@ -1,6 +1,5 @@
 """What the tests share: a quiet TensorFlow, scripts run in process, a small trained run."""
 
-import importlib
 import os
 import sys
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from dcgan_tf.cli.main import main  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,8 @@ def script(capfd):
     """`script("train", "--steps=3")` runs train.py in this process."""
 
     def run(name: str, *arguments: object) -> Outcome:
-        from dcgan_tf import console
-
-        module = importlib.import_module(name)
         capfd.readouterr()
-        code = console.execute(module.main, module.FLAGS, [f"{name}.py", *map(str, arguments)])
+        code = main([name, *map(str, arguments)])
         captured = capfd.readouterr()
         return Outcome(code, captured.out, captured.err)
 
@@ -56,24 +54,18 @@ def script(capfd):
 @pytest.fixture(scope="session")
 def trained_run(tmp_path_factory) -> Path:
     """A finished run of the tiny preset."""
-    from dcgan_tf import console
-
-    module = importlib.import_module("train")
     path = tmp_path_factory.mktemp("runs") / "tiny"
-    assert console.execute(module.main, module.FLAGS, ["train.py", "--preset=tiny", f"--run={path}"]) == 0
+    assert main(["train", "--preset=tiny", f"--run={path}"]) == 0
     return path
 
 
 @pytest.fixture(scope="session")
 def conditional_run(tmp_path_factory) -> Path:
     """A finished conditional run of the tiny preset, on a folder with the classes cats, dogs and owls."""
-    from dcgan_tf import console
-
-    module = importlib.import_module("train")
     folder = tmp_path_factory.mktemp("classes")
     make_classes(folder / "pets", {"cats": 5, "dogs": 5, "owls": 2})
     arguments = ["--preset=tiny", "--conditional", f"--dataset={folder}/pets", f"--run={folder}/run"]
-    assert console.execute(module.main, module.FLAGS, ["train.py", *arguments]) == 0
+    assert main(["train", *arguments]) == 0
     return folder / "run"
 
 

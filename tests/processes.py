@@ -41,19 +41,19 @@ def free_ports(count: int) -> list[int]:
 
 def arrays(path: Path) -> dict[str, np.ndarray]:
     """All variables of the latest checkpoint."""
-    with np.load(runs.Run(path).checkpoint_files()[-1]) as archive:
+    with np.load(runs.RunDirectory(path).checkpoint_files()[-1]) as archive:
         return {name: archive[name] for name in archive.files}
 
 
 def rows(path: Path) -> list[dict]:
     """The rows of metrics.jsonl without times."""
-    lines = runs.Run(path).metrics_file.read_text().splitlines()
+    lines = runs.RunDirectory(path).metrics_file.read_text().splitlines()
     return [{name: value for name, value in json.loads(line).items() if name not in runs.TIMES} for line in lines]
 
 
 def grids(path: Path) -> dict[str, bytes]:
     """The sample grids."""
-    return {each.name: each.read_bytes() for each in runs.Run(path).samples_files()}
+    return {each.name: each.read_bytes() for each in runs.RunDirectory(path).samples_files()}
 
 
 def assert_bit_equal(first: Path, second: Path) -> None:

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from benchmarks import costs, input_pipeline, our_step, serving, train_step, workers
-from dcgan_tf import console, models, presets
+from dcgan_tf import models, presets
+from dcgan_tf.cli import console
 from dcgan_tf.config import TrainingConfig
 from dcgan_tf.export.formats import FORMATS
 

@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf import classes, data, presets, resolution, runs, seeds
+from dcgan_tf import data, images, presets, runs
 from dcgan_tf.config import DataConfig
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.models import latent
+from dcgan_tf.models.generator import class_number
+from dcgan_tf.training import resolution
 from tests.conftest import make_classes
 
 
@@ -14,16 +17,16 @@ def arrays(path):
 
 
 def test_a_class_by_name_or_number():
-    assert [classes.number(text, ["cat", "dog"]) for text in ("cat", "dog", "0", "1")] == [0, 1, 0, 1]
-    assert classes.number("1", ["10", "9", "1"]) == 2  # a name goes before a number
-    with pytest.raises(SettingError, match=r"choose one of 0, 1$"):
-        classes.number("2", ["0", "1"])
-    with pytest.raises(SettingError, match=r"18, 19, \.\.\. up to 99$"):
-        classes.number("x", [str(index) for index in range(100)])
+    assert [class_number(text, ["cat", "dog"]) for text in ("cat", "dog", "0", "1")] == [0, 1, 0, 1]
+    assert class_number("1", ["10", "9", "1"]) == 2  # a name goes before a number
+    with pytest.raises(ArgumentError, match=r"choose one of 0, 1$"):
+        class_number("2", ["0", "1"])
+    with pytest.raises(ArgumentError, match=r"18, 19, \.\.\. up to 99$"):
+        class_number("x", [str(index) for index in range(100)])
 
 
 @pytest.mark.parametrize(
-    ("count", "images", "rows", "columns"),
+    ("count", "shown", "rows", "columns"),
     [
         (10, 64, list(range(10)), 6),
         (16, 64, list(range(16)), 4),
@@ -32,12 +35,12 @@ def test_a_class_by_name_or_number():
         (2, 1, [0], 1),
     ],
 )
-def test_rows_of_a_grid(count, images, rows, columns):
-    assert classes.grid_rows(count, images) == (rows, columns)
+def test_rows_of_a_grid(count, shown, rows, columns):
+    assert images.class_rows(count, shown) == (rows, columns)
 
 
 def test_labels_of_image_seeds_are_even():
-    labels = seeds.labels_of_images(np.arange(2**50, 2**50 + 30), 10).numpy()
+    labels = latent.labels_of_seeds(np.arange(2**50, 2**50 + 30), 10).numpy()
     assert labels.dtype == np.int32 and np.bincount(labels).tolist() == [3] * 10
 
 
@@ -74,7 +77,7 @@ def test_a_conditional_preset_without_labels():
 
 
 def test_a_conditional_run_on_class_folders(conditional_run):
-    run = runs.Run(conditional_run)
+    run = runs.RunDirectory(conditional_run)
     config, recorded = run.read_config()
     assert config.model.conditional and config.model.classes == 3
     assert recorded["data"]["class_names"] == ["cats", "dogs", "owls"]
@@ -103,7 +106,7 @@ def test_the_sample_grid_holds_the_images_that_generate_makes(script, conditiona
     for name in ("cats", "dogs", "owls"):
         arguments = (f"--run={conditional_run}", f"--class={name}", "--num=3", f"--out={tmp_path}/{name}.npz")
         assert script("generate", *arguments).code == 0
-    with Image.open(runs.Run(conditional_run).samples_file(10)) as picture:
+    with Image.open(runs.RunDirectory(conditional_run).samples_file(10)) as picture:
         factor = picture.size[0] // (3 * 18 + 2)
         grid = np.asarray(picture)[::factor, ::factor]
     for row, name in enumerate(("cats", "dogs", "owls")):

@@ -5,7 +5,7 @@ import pytest
 
 from dcgan_tf import presets
 from dcgan_tf.config import Config, ModelConfig, TrainingConfig, all_settings
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 
 
 def test_setting_names_are_unique_and_explained():
@@ -42,12 +42,12 @@ def test_settings_are_replaced_by_name_in_their_section():
     ],
 )
 def test_a_value_out_of_range_is_refused_by_name(name, value):
-    with pytest.raises(SettingError, match=f"--{name}="):
+    with pytest.raises(ArgumentError, match=f"--{name}="):
         Config().with_settings({name: value})
 
 
 def test_settings_that_exclude_each_other_are_refused():
-    with pytest.raises(SettingError, match="algorithm1"):
+    with pytest.raises(ArgumentError, match="algorithm1"):
         TrainingConfig(d_steps=2)
 
 

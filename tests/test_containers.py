@@ -149,11 +149,11 @@ def test_what_is_trained_is_what_is_served_and_asked_for(service, dataset):
 
     served = dict(argument.removeprefix("--").split("=") for argument in services["serving"]["command"])
     assert served["model_name"] == dataset
-    exported = Path("/") / runs.Run(train.FLAGS.run).export_dir / "saved_model" / dataset
+    exported = Path("/") / runs.RunDirectory(train.FLAGS.run).export_dir / "saved_model" / dataset
     assert served["model_base_path"] == str(exported)
 
-    assert services["client"]["command"][:3] == ["python", "-m", "dcgan_tf.serving.client"]
-    client = importlib.import_module("dcgan_tf.serving.client")
+    assert services["client"]["command"][:3] == ["python", "-m", "dcgan_tf.cli.client"]
+    client = importlib.import_module("dcgan_tf.cli.client")
     client.FLAGS.parse(["client", *services["client"]["command"][3:]])
     assert (client.FLAGS.model, client.FLAGS.url) == (dataset, f"http://serving:{served['rest_api_port']}")
     assert Path(client.FLAGS.out).parent == Path(train.FLAGS.run)

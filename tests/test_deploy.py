@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 import train
-from dcgan_tf import models, presets, resolution, runs
+from dcgan_tf import models, presets, runs
+from dcgan_tf.cli.flags import UsageError
 from dcgan_tf.config import Config
-from dcgan_tf.errors import SettingError, UserError
-from dcgan_tf.flags import UsageError
-from dcgan_tf.training import cluster
+from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.training import cluster, resolution
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMAS = json.loads((ROOT / "tests/schemas/kubernetes.json").read_text())["$defs"]
@@ -165,8 +165,8 @@ def test_the_operator_finds_its_container_and_its_port():
 def test_a_lost_worker_is_restarted_and_a_wrong_setting_is_not_by_the_job():
     job = manifest("Job")["spec"]
     final = [rule for rule in job["podFailurePolicy"]["rules"] if rule["action"] == "FailJob"]
-    assert [rule["onExitCodes"]["values"] for rule in final] == [[SettingError.exit_code]]
-    assert UserError.exit_code != SettingError.exit_code  # the former is what a lost worker ends the others with
+    assert [rule["onExitCodes"]["values"] for rule in final] == [[ArgumentError.exit_code]]
+    assert UserError.exit_code != ArgumentError.exit_code  # the former is what a lost worker ends the others with
     assert {rule["onExitCodes"]["containerName"] for rule in final} == {container("Job")["name"]}
     assert job["backoffLimit"] >= 2 * job["completions"]  # a loss counts once for each worker
 
@@ -218,7 +218,7 @@ def served() -> tuple[str, str]:
 def test_what_is_served_is_what_export_py_makes_of_the_trained_run():
     config_of("Job")
     name, folder = served()
-    assert folder == f"{runs.Run(train.FLAGS.run).export_dir}/saved_model/{name}"
+    assert folder == f"{runs.RunDirectory(train.FLAGS.run).export_dir}/saved_model/{name}"
     assert name == Path(train.FLAGS.dataset).name  # what a model is called by default
     model = manifest("InferenceService")["spec"]["predictor"]["model"]
     claim = manifest("PersistentVolumeClaim")["metadata"]["name"]

@@ -1,7 +1,7 @@
 import pytest
 
 from dcgan_tf import geometry
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_every_size_either_fits_or_is_told_sizes_that_fit():
         for width in range(8, 140, 5):
             try:
                 rows, columns = geometry.grid((height, width))
-            except SettingError as error:
+            except ArgumentError as error:
                 for near in str(error).split("the nearest are ")[1].split(" or "):
                     assert min(geometry.grid(geometry.parse_size(near))) >= 4
             else:
@@ -37,13 +37,13 @@ def test_every_size_either_fits_or_is_told_sizes_that_fit():
 
 def test_a_prescribed_depth_sets_the_grid():
     assert geometry.grid((64, 64), depth=5) == (2, 2)
-    with pytest.raises(SettingError, match="multiple of 32 here; the nearest are 32 or 64"):
+    with pytest.raises(ArgumentError, match="multiple of 32 here; the nearest are 32 or 64"):
         geometry.grid((48, 48), depth=5)
 
 
 @pytest.mark.parametrize("text", ["", "a", "64x", "x64", "64x64x3", "-64", "6.4"])
 def test_text_that_is_no_size_is_refused(text):
-    with pytest.raises(SettingError, match="height x width"):
+    with pytest.raises(ArgumentError, match="height x width"):
         geometry.parse_size(text)
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dcgan_tf import seed_list
-from dcgan_tf.errors import SettingError
+from dcgan_tf import seeds
+from dcgan_tf.errors import ArgumentError
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from dcgan_tf.errors import SettingError
     ],
 )
 def test_forms(text, seeds):
-    assert seed_list.parse(text) == seeds
+    assert seeds.parse(text) == seeds
 
 
 @pytest.mark.parametrize(
@@ -41,17 +41,17 @@ def test_forms(text, seeds):
     ],
 )
 def test_other_texts(text, part):
-    with pytest.raises(SettingError) as caught:
-        seed_list.parse(text)
+    with pytest.raises(ArgumentError) as caught:
+        seeds.parse(text)
     assert part in str(caught.value) and str(caught.value).startswith(f"--seeds={text}: ")
 
 
 def test_pairs():
-    assert seed_list.parse_pair("walk", "3, 14") == (3, 14)
+    assert seeds.parse_pair("walk", "3, 14") == (3, 14)
     for text in ("", "3", "3,4,5", "3-4", "-1,2", f"0,{2**62 + 1}"):
-        with pytest.raises(SettingError, match="--walk"):
-            seed_list.parse_pair("walk", text)
+        with pytest.raises(ArgumentError, match="--walk"):
+            seeds.parse_pair("walk", text)
 
 
 def test_parts():
-    assert [list(part) for part in seed_list.parts(range(5), 2)] == [[0, 1], [2, 3], [4]]
+    assert [list(part) for part in seeds.parts(range(5), 2)] == [[0, 1], [2, 3], [4]]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from dcgan_tf import classes, seeds
+from dcgan_tf import images, seeds
 from dcgan_tf.data.store import ImageStore
 
 COUNT = 64
@@ -19,7 +19,7 @@ def examples(store: ImageStore, seed: int, by_class: bool = False) -> tuple[np.n
     if not by_class:
         chosen = seeds.generator(seed, "reals", 0).permutation(len(store))[:COUNT]
         return np.asarray(store.images[np.sort(chosen)]), 0
-    rows, columns = classes.grid_rows(len(store.class_names), COUNT)
+    rows, columns = images.class_rows(len(store.class_names), COUNT)
     return np.concatenate([_of_class(store, seed, label, columns) for label in rows]), columns
 
 

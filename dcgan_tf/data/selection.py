@@ -9,7 +9,7 @@ from dcgan_tf import files
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.embedded import Digits
 from dcgan_tf.data.source import Source
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 
 FILE_ENDINGS = (".zip", ".npz")
 PATH_REMEDY = "no such folder or file"
@@ -23,18 +23,18 @@ def open_source(data: DataConfig) -> Source:
     bare word is a TensorFlow Datasets name, and a folder only when no data set has that name.
 
     Raises:
-        SettingError: nothing of that name; the message lists names that are close.
+        ArgumentError: nothing of that name; the message lists names that are close.
     """
     value = data.dataset
     if value == "digits":
         return Digits()
     if not value.strip():
-        raise SettingError("dataset", repr(value), "give a name or a path")
+        raise ArgumentError("dataset", repr(value), "give a name or a path")
     path = files.expanded(value)
     if _looks_like_path(value) and path.exists():
         return _opened_path(path, data)
     if _looks_like_path(value) and not _may_be_configuration(value):
-        raise SettingError("dataset", value, "there is no such folder or file")
+        raise ArgumentError("dataset", value, "there is no such folder or file")
     from dcgan_tf.data import tfds  # slow to import
 
     try:
@@ -42,7 +42,7 @@ def open_source(data: DataConfig) -> Source:
     except tfds.UnknownDataset:
         if path.exists():
             return _opened_path(path, data)
-    raise SettingError("dataset", value, _suggestion(value, tfds.all_names()))
+    raise ArgumentError("dataset", value, _suggestion(value, tfds.all_names()))
 
 
 def located(data: DataConfig, source: Source) -> DataConfig:
@@ -84,7 +84,7 @@ def _opened_path(path: Path, data: DataConfig) -> Source:
         from dcgan_tf.data.archive import ZipImages
 
         return ZipImages(path, data.cache_dir)
-    raise SettingError(
+    raise ArgumentError(
         "dataset", data.dataset, "a file must be a .zip of images or an .npz; or give a folder of images"
     )
 

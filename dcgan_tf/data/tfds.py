@@ -11,7 +11,7 @@ from absl import logging
 from dcgan_tf import files
 from dcgan_tf.data import download
 from dcgan_tf.data.source import Item, SourceInfo, UnusableImage
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 
 NAME = re.compile(r"\w+(/[\w.+\-]+)?(:[\d.*]+)?")
 BATCH = 64
@@ -42,7 +42,7 @@ class TfdsImages:
 
     Raises:
         UnknownDataset: no such name.
-        SettingError: no such configuration or version, or no image feature.
+        ArgumentError: no such configuration or version, or no image feature.
     """
 
     def __init__(self, dataset: str, split: str, data_dir: str):
@@ -58,7 +58,7 @@ class TfdsImages:
             except tfds.core.DatasetNotFoundError as fault:
                 raise UnknownDataset(dataset) from fault
             except (ValueError, AssertionError, KeyError, TypeError) as fault:
-                raise SettingError("dataset", dataset, _configurations(dataset, fault)) from fault
+                raise ArgumentError("dataset", dataset, _configurations(dataset, fault)) from fault
         self.path = None
         self.name = re.sub(r"[^\w.-]+", "_", dataset)
         self._image_key = self._find_image()
@@ -122,7 +122,7 @@ class TfdsImages:
         keys = keys or [key for key, feature in features.items() if isinstance(feature, tfds.features.Image)]
         if not keys:
             known = ", ".join(features) or type(self._features).__name__
-            raise SettingError("dataset", self._dataset, f"it has no image feature; its features are {known}")
+            raise ArgumentError("dataset", self._dataset, f"it has no image feature; its features are {known}")
         return "image" if "image" in keys else keys[0]
 
     def _find_label(self) -> str | None:
@@ -141,14 +141,14 @@ class TfdsImages:
             with quiet():
                 download.download(self._builder, self._dataset)
         if self._count() < 1:
-            raise SettingError("split", self._split, f"it has no examples; {self._split_names()}")
+            raise ArgumentError("split", self._split, f"it has no examples; {self._split_names()}")
 
     def _count(self) -> int:
         try:
             with quiet():
                 return int(self._builder.info.splits[self._split].num_examples)
         except (ValueError, KeyError, AssertionError, IndexError) as fault:
-            raise SettingError(
+            raise ArgumentError(
                 "split", self._split, f"{self._dataset} has no such split; {self._split_names()}"
             ) from fault
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from dcgan_tf import metrics, seeds
 from dcgan_tf.data import ImageStore
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.evaluation.features import Extractor
 from dcgan_tf.evaluation.real import MOST_FOR_MOMENTS, RealFeatures
 from dcgan_tf.evaluation.samples import FIRST_SEED, SampleFeatures, Samples
-from dcgan_tf.features import Extractor
-from dcgan_tf.generation import InferenceGenerator
 from dcgan_tf.metrics.kernel import SUBSET_SIZE
+from dcgan_tf.models.generator import Generator
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ def feature_metrics(names: Sequence[str]) -> list[metrics.Metric]:
     """Those of the names that are read from features; the others, `nearest_neighbor_*`, from pixels.
 
     Raises:
-        SettingError: there is no such metric.
+        ArgumentError: there is no such metric.
     """
     found = []
     for name in names:
         try:
             found.append(metrics.metric(name))
         except ValueError as error:
-            raise SettingError("metrics", name, str(error)) from None
+            raise ArgumentError("metrics", name, str(error)) from None
     return [each for each in found if each.family != "nearest_neighbor"]
 
 
@@ -48,24 +48,24 @@ def check(names: Sequence[str], extractor: Extractor, real_count: int, has_test:
     """Looks, before anything long begins, whether the metrics can be computed.
 
     Raises:
-        SettingError: the extractor does not give what one needs, too few images, or no unseen real images.
+        ArgumentError: the extractor does not give what one needs, too few images, or no unseen real images.
     """
     for each in feature_metrics(names):
         if each.family == "frechet" and extractor.dimension > MOST_FOR_MOMENTS:
-            raise SettingError("metrics", each.name, f"{extractor.dimension:,} features are too many for covariances; "
+            raise ArgumentError("metrics", each.name, f"{extractor.dimension:,} features are too many for covariances; "
                                f"use kernel_{each.name.split('_')[-1]}")  # fmt: skip
         if each.family == "kernel" and min(each.samples, real_count) < SUBSET_SIZE:
-            raise SettingError("metrics", each.name, f"it needs at least {SUBSET_SIZE:,} samples and real images")
+            raise ArgumentError("metrics", each.name, f"it needs at least {SUBSET_SIZE:,} samples and real images")
         if each.samples < 2:
-            raise SettingError("metrics", each.name, "it needs at least 2 samples")
+            raise ArgumentError("metrics", each.name, "it needs at least 2 samples")
         if "probabilities" in each.needs and not extractor.classes:
-            raise SettingError("metrics", each.name, f"{extractor.name} gives no classes; use --features=classifier")
+            raise ArgumentError("metrics", each.name, f"{extractor.name} gives no classes; use --features=classifier")
         if "test_features" in each.needs and not has_test:
-            raise SettingError("metrics", each.name, "it needs real images that were not trained on")
+            raise ArgumentError("metrics", each.name, "it needs real images that were not trained on")
 
 
 def judge(
-    generator: InferenceGenerator,
+    generator: Generator,
     names: Sequence[str],
     extractor: Extractor,
     real: RealFeatures,
@@ -85,7 +85,7 @@ def judge(
         first_seed: of the samples.
 
     Raises:
-        SettingError: what `check` raises.
+        ArgumentError: what `check` raises.
         ValueError: what a definition refuses.
     """
     check(names, extractor, len(real.store), test is not None)
@@ -126,9 +126,9 @@ def unseen_images(store: ImageStore, trained: ImageStore) -> ImageStore:
     """The store again, unless it holds the very images that were trained on.
 
     Raises:
-        SettingError: it does.
+        ArgumentError: it does.
     """
     if store.checksum == trained.checksum:
-        raise SettingError("split", store.manifest["identity"].get("split", ""), "these are the images that the run "
+        raise ArgumentError("split", store.manifest["identity"].get("split", ""), "these are the images that the run "
                            "was trained on; name real images that it has not seen")  # fmt: skip
     return store

@@ -4,13 +4,13 @@ from collections import defaultdict
 from typing import Any
 
 from dcgan_tf import files
-from dcgan_tf.runs import Run
+from dcgan_tf.runs import RunDirectory
 
 COLUMNS = 3
 WIDE = 10  # times the smallest value
 
 
-def draw(run: Run, rows: list[dict[str, Any]]) -> bool:
+def draw(run: RunDirectory, rows: list[dict[str, Any]]) -> bool:
     """Draws rows that belong to a step of the generator; of equal ones the last. False where there is nothing to draw.
 
     A line is of one extractor, one kind of weights and one real set: other lines are other quantities.

@@ -15,17 +15,10 @@ import numpy as np
 
 from dcgan_tf import seeds
 from dcgan_tf.data import ImageStore
-from dcgan_tf.errors import SettingError
-from dcgan_tf.evaluation.arrays import scratch
-from dcgan_tf.features import Extractor
-from dcgan_tf.metrics.svm_protocols import (
-    COSTS,
-    Accuracy,
-    Labelled,
-    balanced_rows,
-    with_all_labels,
-    with_few_labels,
-)
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.evaluation.features import Extractor
+from dcgan_tf.evaluation.scratch import scratch
+from dcgan_tf.metrics.svm_protocols import COSTS, Accuracy, Labelled, balanced_rows, with_all_labels, with_few_labels
 from dcgan_tf.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -73,34 +66,34 @@ def split(store: ImageStore, test: ImageStore | None) -> Split:
     """Rows in random order; without test images of its own, a data set gives a fifth of its images.
 
     Raises:
-        SettingError: no labels, or too few images.
+        ArgumentError: no labels, or too few images.
     """
     source = store.manifest["source"]
     for each in (store, test or store):
         if each.labels is None or len(np.unique(each.labels)) < 2:
-            raise SettingError("probe_dataset", source, "it needs labels of at least two classes")
+            raise ArgumentError("probe_dataset", source, "it needs labels of at least two classes")
     order = seeds.generator(SEED, "probe", 0).permutation(len(store))
     if test is not None:
         return Split((store, order), (test, np.arange(len(test))), source)
     if len(store) < 10:
-        raise SettingError("probe_dataset", source, f"{len(store)} images are too few to train and to test with")
+        raise ArgumentError("probe_dataset", source, f"{len(store)} images are too few to train and to test with")
     held_out = max(1, int(HELD_OUT * len(store)))
     return Split((store, order[held_out:]), (store, np.sort(order[:held_out])), source)
 
 
 def check(parts: Split, per_class: int, draws: int) -> None:
-    """Raises SettingError when there are too few labels for the protocol."""
+    """Raises ArgumentError when there are too few labels for the protocol."""
     if draws < 1:
-        raise SettingError("draws", draws, "it must be at least 1")
+        raise ArgumentError("draws", draws, "it must be at least 1")
     if per_class < 0:
-        raise SettingError("labels_per_class", per_class, "it must be at least 1, or 0 for all labels")
+        raise ArgumentError("labels_per_class", per_class, "it must be at least 1, or 0 for all labels")
     store, rows = parts.training
     fitted = store.labels[rows[: -_held_out(len(rows))]]
     if per_class:
         try:
             balanced_rows(fitted, per_class, seeds.generator(SEED, "probe", 1))
         except ValueError as error:
-            raise SettingError("labels_per_class", per_class, f"{parts.source}: {error}") from None
+            raise ArgumentError("labels_per_class", per_class, f"{parts.source}: {error}") from None
 
 
 def measure(

@@ -13,7 +13,7 @@ import numpy as np
 from dcgan_tf import files
 from dcgan_tf.data import ImageStore
 from dcgan_tf.data.cache import explained, require_space
-from dcgan_tf.features import Extractor
+from dcgan_tf.evaluation.features import Extractor
 from dcgan_tf.metrics.moments import Moments
 from dcgan_tf.progress import Progress
 

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from dcgan_tf.runs import Run
+from dcgan_tf.runs import RunDirectory
 
 
-def append(run: Run, rows: Iterable[dict[str, Any]]) -> None:
+def append(run: RunDirectory, rows: Iterable[dict[str, Any]]) -> None:
     """Appends rows, each whole or not at all, whoever else is writing.
 
     A crash can leave a last line without an end; it is ended before anything follows it, and readers leave it out.
@@ -25,7 +25,7 @@ def append(run: Run, rows: Iterable[dict[str, Any]]) -> None:
         os.fsync(stream.fileno())
 
 
-def read(run: Run) -> list[dict[str, Any]]:
+def read(run: RunDirectory) -> list[dict[str, Any]]:
     """All rows so far, in the order in which they were written; lines that are no rows are left out."""
     if not run.evaluations_file.exists():
         return []

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_tf.evaluation.arrays import scratch
-from dcgan_tf.features import Extractor
-from dcgan_tf.generation import BLOCK, InferenceGenerator
+from dcgan_tf.evaluation.features import Extractor
+from dcgan_tf.evaluation.scratch import scratch
+from dcgan_tf.models.generator import BLOCK, Generator
 from dcgan_tf.progress import Progress
 
 FIRST_SEED = 2**30
@@ -31,13 +31,13 @@ class Samples:
         seconds: spent generating by all streams so far.
     """
 
-    def __init__(self, generator: InferenceGenerator, count: int, first_seed: int = FIRST_SEED):
+    def __init__(self, generator: Generator, count: int, first_seed: int = FIRST_SEED):
         self.generator, self.count, self.first_seed = generator, count, first_seed
         self.seconds = 0.0
 
     def blocks(self) -> Iterator[np.ndarray]:
         """A new stream: uint8 [up to 64, height, width, channels]."""
-        blocks = self.generator.blocks(self.first_seed, self.count)
+        blocks = self.generator.blocks(range(self.first_seed, self.first_seed + self.count))
         while True:
             began = time.perf_counter()
             block = next(blocks, None)

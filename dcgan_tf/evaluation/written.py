@@ -6,37 +6,37 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_tf import files, images
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.evaluation.features.extractor import with_channels
 from dcgan_tf.evaluation.samples import Samples
-from dcgan_tf.features.extractor import with_channels
 from dcgan_tf.progress import Progress
 
 
 def check(out: Path, text: str) -> None:
-    """Raises SettingError unless samples can be written there without replacing anything."""
+    """Raises ArgumentError unless samples can be written there without replacing anything."""
     folder = text.endswith("/")
     if not folder and out.suffix.lower() != ".npz":
-        raise SettingError("samples_out", text, "write an .npz, or a folder's name ending in /")
+        raise ArgumentError("samples_out", text, "write an .npz, or a folder's name ending in /")
     if out.is_dir() and (not folder or any(out.iterdir())):
-        raise SettingError(
+        raise ArgumentError(
             "samples_out", text, "this folder is not empty; name a new one" if folder else "it is a folder"
         )
     if out.exists() and not out.is_dir():
-        raise SettingError("samples_out", text, "this file exists; name another")
+        raise ArgumentError("samples_out", text, "this file exists; name another")
 
 
 def write(samples: Samples, out: Path) -> None:
     """Writes all samples as RGB, the way the tools want them; grey becomes three equal channels.
 
     Raises:
-        SettingError: the place cannot be written.
+        ArgumentError: the place cannot be written.
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with Progress(samples.count, "images", "writing samples") as progress:
             (_write_archive if out.suffix.lower() == ".npz" else _write_folder)(samples, out, progress)
     except OSError as error:
-        raise SettingError("samples_out", out, f"cannot write there ({error.strerror})") from error
+        raise ArgumentError("samples_out", out, f"cannot write there ({error.strerror})") from error
 
 
 def _write_archive(samples: Samples, out: Path, progress: Progress) -> None:

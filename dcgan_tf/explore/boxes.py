@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf import files, seed_list
-from dcgan_tf.errors import SettingError
+from dcgan_tf import files, seeds
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.geometry import Size
 
 FORM = '{"boxes": [{"seed": 17, "left": 4, "top": 2, "right": 12, "bottom": 10}, ...]}'
@@ -53,23 +53,23 @@ def read(path: Path, image_size: Size, classes: int = 0) -> tuple[Box, ...]:
         classes: of the generator; 0 where it is not conditional, and no box has a class.
 
     Raises:
-        SettingError: no such file, not JSON, no boxes, or one of them is not as it should be.
+        ArgumentError: no such file, not JSON, no boxes, or one of them is not as it should be.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))  # some editors on Windows begin files with a mark
     except OSError as error:
-        raise SettingError("boxes", path, f"cannot be read ({error.strerror})") from error
+        raise ArgumentError("boxes", path, f"cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
-        raise SettingError("boxes", path, f"not JSON ({error}); write {FORM}") from error
+        raise ArgumentError("boxes", path, f"not JSON ({error}); write {FORM}") from error
     entries = content.get("boxes") if isinstance(content, dict) else None
     if not isinstance(entries, list):
-        raise SettingError("boxes", path, f'there is no list "boxes" in it; write {FORM}')
+        raise ArgumentError("boxes", path, f'there is no list "boxes" in it; write {FORM}')
     if not entries:
-        raise SettingError("boxes", path, f"there are no boxes in it; write {FORM}")
+        raise ArgumentError("boxes", path, f"there are no boxes in it; write {FORM}")
     found = []
     for number, entry in enumerate(entries, start=1):
         if fault := _fault(entry, image_size, classes):
-            raise SettingError("boxes", path, f"box {number}: {fault}")
+            raise ArgumentError("boxes", path, f"box {number}: {fault}")
         found.append(Box(*(entry[key] for key in NEEDED), label=entry.get(CLASS)))
     return tuple(found)
 
@@ -122,7 +122,7 @@ def _fault(entry: Any, image_size: Size, classes: int) -> str:
 
 
 def _outside(entry: dict[str, int], image_size: Size) -> str:
-    if not 0 <= entry["seed"] <= seed_list.LARGEST:
+    if not 0 <= entry["seed"] <= seeds.LARGEST:
         return f"seed={entry['seed']}: a seed is from 0 to 2^62"
     height, width = image_size
     for low, high, extent, word in (("left", "right", width, "wide"), ("top", "bottom", height, "high")):

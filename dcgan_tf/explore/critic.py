@@ -5,8 +5,8 @@ import numpy as np
 
 from dcgan_tf import models
 from dcgan_tf.config import ModelConfig
-from dcgan_tf.errors import SettingError
-from dcgan_tf.features import discriminator
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.evaluation.features import discriminator
 
 
 def inspected_discriminator(
@@ -53,11 +53,11 @@ def activation_of(model: keras.Model, layer: str) -> str:
     """The LeakyReLU behind a convolution.
 
     Raises:
-        SettingError: there is no such convolution; the message lists those that there are.
+        ArgumentError: there is no such convolution; the message lists those that there are.
     """
     found = convolutions(model)
     if layer not in found:
-        raise SettingError("layer", layer, f"there is no such layer; choose one of {', '.join(found)}")
+        raise ArgumentError("layer", layer, f"there is no such layer; choose one of {', '.join(found)}")
     return found[layer]
 
 

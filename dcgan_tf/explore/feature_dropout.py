@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from dcgan_tf import seeds
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.explore.boxes import Box, covered
 from dcgan_tf.explore.points import Points
 from dcgan_tf.explore.rendering import Renderer
@@ -54,14 +54,14 @@ class FeatureDropout:
         image_shape: (height, width, channels).
 
     Raises:
-        SettingError: there is no such layer; the message lists those that there are.
+        ArgumentError: there is no such layer; the message lists those that there are.
     """
 
     def __init__(self, renderer: Renderer, layer: str | None = None):
         found = _activations(renderer)
         self.renderer, self.layer = renderer, default_layer(renderer) if layer is None else layer
         if self.layer not in found:
-            raise SettingError("layer", layer, f"there is no such layer; choose one of {', '.join(found)}")
+            raise ArgumentError("layer", layer, f"there is no such layer; choose one of {', '.join(found)}")
         model, activations = renderer.generator.model, found[self.layer].output
         classes = [model.get_layer("one_hot").output] if renderer.classes else []
         first = keras.Model([model.inputs[0], *classes], activations)

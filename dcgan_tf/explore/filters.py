@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from dcgan_tf import pixels
 from dcgan_tf.config import ModelConfig
+from dcgan_tf.models import pixels
 
 
 @dataclass(frozen=True)

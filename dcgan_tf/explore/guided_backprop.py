@@ -14,9 +14,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import models, pixels
-from dcgan_tf.errors import SettingError
+from dcgan_tf import models
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore import critic, filters
+from dcgan_tf.models import pixels
 from dcgan_tf.progress import Progress
 
 BLOCK = 64
@@ -69,7 +70,7 @@ def guided_gradients(
         strongest: images for each feature (k), with one position in each.
 
     Raises:
-        SettingError: there is no such layer or feature.
+        ArgumentError: there is no such layer or feature.
         ValueError: `strongest` is not between 1 and n, or the labels do not fit.
     """
     critic.require_labels(model, images, labels)
@@ -103,7 +104,7 @@ def _features(model: keras.Model, layer: str, features: Sequence[int] | None) ->
     chosen = np.array(range(min(FEATURES, count)) if features is None else features, int)
     if not len(chosen) or not ((chosen >= 0) & (chosen < count)).all():
         given = ",".join(map(str, chosen))
-        raise SettingError("features", given, f"{layer} has {count} features: choose some from 0 to {count - 1}")
+        raise ArgumentError("features", given, f"{layer} has {count} features: choose some from 0 to {count - 1}")
     return chosen
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import latents, pixels
 from dcgan_tf.explore.points import Points, joined
 from dcgan_tf.explore.rendering import Renderer
+from dcgan_tf.models import latent, pixels
 
 FASTEST = 0.1  # of the steps of a leg
 UNEVEN, JUMPING = 0.35, 0.6
@@ -95,6 +95,6 @@ def _leg(renderer: Renderer, ends: Points, steps: int) -> Points:
     """The way from the first point to the second, which belongs to the next leg."""
     fractions = np.arange(steps, dtype=np.float32) / np.float32(steps)
     law = renderer.generator.config.latent_law
-    way = latents.between(*map(tf.constant, ends.latents), tf.constant(fractions), law).numpy()
+    way = latent.between(*map(tf.constant, ends.latents), tf.constant(fractions), law).numpy()
     share = fractions[:, None]
     return Points(way, (1.0 - share) * ends.classes[0] + share * ends.classes[1])

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import pixels
 from dcgan_tf.explore.points import Points, joined
 from dcgan_tf.explore.rendering import Renderer
+from dcgan_tf.models import pixels
 from dcgan_tf.progress import Progress
 
 CANDIDATES = 2048

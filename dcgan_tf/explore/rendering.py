@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import pixels
 from dcgan_tf.explore.points import Points
-from dcgan_tf.generation import BLOCK, InferenceGenerator
+from dcgan_tf.models import pixels
+from dcgan_tf.models.generator import BLOCK, Generator
 
 
 class Renderer:
@@ -21,7 +21,7 @@ class Renderer:
             one-hot label is an input, so that classes can be mixed.
     """
 
-    def __init__(self, generator: InferenceGenerator):
+    def __init__(self, generator: Generator):
         self.generator, model = generator, generator.model
         inputs = model.inputs[:1] + ([model.get_layer("one_hot").output] if generator.conditional else [])
         self.network = keras.Model(inputs, model.outputs[0], name="rendered")

@@ -12,13 +12,13 @@ import scipy.ndimage
 import tensorflow as tf
 
 from dcgan_tf import models
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.evaluation.features.classifier import Classifier
 from dcgan_tf.explore.boxes import Box
 from dcgan_tf.explore.critic import activation_of, require_labels
 from dcgan_tf.explore.feature_dropout import FeatureDropout
 from dcgan_tf.explore.points import Points
 from dcgan_tf.explore.rendering import Renderer
-from dcgan_tf.features.classifier import Classifier
 from dcgan_tf.geometry import Size
 from dcgan_tf.progress import Progress
 
@@ -40,7 +40,7 @@ def of_discriminator(
         labels: int32 [n] for a conditional discriminator, else None.
 
     Raises:
-        SettingError: no such layer or feature; the message says which there are.
+        ArgumentError: no such layer or feature; the message says which there are.
         ValueError: labels for a discriminator without classes, or none for one with them.
     """
     require_labels(discriminator, images, labels)
@@ -65,7 +65,7 @@ def of_class(classifier: Classifier, number: int, images: np.ndarray) -> np.ndar
         images: float32 [n, height, width, channels] in [-1, 1].
 
     Raises:
-        SettingError: there is no such class.
+        ArgumentError: there is no such class.
     """
     _check_number("class", number, classifier.classes, "classes")
     chain = classifier.network.layers
@@ -92,7 +92,7 @@ def of_generator(renderer: Renderer, layer: str | None, number: int, points: Poi
         points: of the images.
 
     Raises:
-        SettingError: no such layer or map; the message says which there are.
+        ArgumentError: no such layer or map; the message says which there are.
     """
     dropout = FeatureDropout(renderer, layer)
     _check_number("map", number, dropout.shape[2], f"maps of {dropout.layer}")
@@ -123,14 +123,14 @@ def boxes_around(
         From the largest response to the smallest.
 
     Raises:
-        SettingError: the share is not one.
+        ArgumentError: the share is not one.
         UserError: nothing responds, or everything does.
         ValueError: no boxes are asked for.
     """
     if count < 1:
         raise ValueError(f"count={count}: at least one box")
     if not 0.0 < share <= 1.0:
-        raise SettingError("share", share, "it must be above 0 and at most 1")
+        raise ArgumentError("share", share, "it must be above 0 and at most 1")
     peaks = responses.reshape(len(responses), -1).max(axis=1)
     strongest_first = [row for row in np.argsort(-peaks, kind="stable") if peaks[row] > 0.0]
     if not strongest_first:
@@ -170,4 +170,4 @@ def _in_parts(compute: Callable[..., tf.Tensor], values: Sequence[np.ndarray]) -
 
 def _check_number(name: str, number: int, count: int, things: str) -> None:
     if not 0 <= number < count:
-        raise SettingError(name, number, f"the {things} are counted from 0 to {count - 1}")
+        raise ArgumentError(name, number, f"the {things} are counted from 0 to {count - 1}")

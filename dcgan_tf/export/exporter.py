@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcgan_tf import console
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.export.description import Description
 from dcgan_tf.export.formats import FORMATS, Artefact
 from dcgan_tf.export.verification import Finding, Verifier
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 from dcgan_tf.progress import Progress
+from dcgan_tf.quiet import quiet_stderr
 
 _VERSION = re.compile(r"[1-9][0-9]*")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -48,30 +48,30 @@ def require_name(name: str) -> None:
     """A name becomes a folder, a file and part of an address.
 
     Raises:
-        SettingError: when it cannot.
+        ArgumentError: when it cannot.
     """
     if not _NAME.fullmatch(name):
         remedy = "use up to 64 lower-case letters, digits, dots, dashes and underscores (mnist, my-photos)"
-        raise SettingError("name", name, remedy)
+        raise ArgumentError("name", name, remedy)
 
 
 def require_folder(out: Path) -> None:
     """Looks, before anything long begins, whether files can be written to `out`; makes it where it does not exist.
 
     Raises:
-        SettingError: when they cannot.
+        ArgumentError: when they cannot.
     """
     if out.exists() and not out.is_dir():
-        raise SettingError("out", out, "this is a file; name a folder")
+        raise ArgumentError("out", out, "this is a file; name a folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out).close()
     except OSError as error:
-        raise SettingError("out", out, f"cannot write there ({error.strerror})") from error
+        raise ArgumentError("out", out, f"cannot write there ({error.strerror})") from error
 
 
 def export(
-    generator: InferenceGenerator,
+    generator: Generator,
     description: Description,
     formats: Sequence[str],
     out: Path,
@@ -90,7 +90,7 @@ def export(
             in `out`.
 
     Raises:
-        SettingError: when `out` cannot be written.
+        ArgumentError: when `out` cannot be written.
         UserError: when another export writes there.
     """
     with _locked(out), _parents(out, formats, description.name) as parents, _staging(out) as workplace:
@@ -136,9 +136,9 @@ def _parents(out: Path, formats: Sequence[str], name: str) -> Iterator[dict[str,
             try:
                 parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise SettingError("out", out, f"{parent} cannot be made ({error.strerror})") from error
+                raise ArgumentError("out", out, f"{parent} cannot be made ({error.strerror})") from error
             if parent.stat().st_dev != out.stat().st_dev:
-                raise SettingError("out", out, f"{parent} lies on another file system; name a folder on that one")
+                raise ArgumentError("out", out, f"{parent} lies on another file system; name a folder on that one")
         yield parents
     finally:
         for folder in [*parents.values(), *(parent.parent for parent in parents.values())]:
@@ -156,7 +156,7 @@ def _staging(out: Path) -> Iterator[Path]:
 
 
 def _write_and_prove(
-    generator: InferenceGenerator, description: Description, formats: Sequence[str], workplace: Path
+    generator: Generator, description: Description, formats: Sequence[str], workplace: Path
 ) -> list[Finding]:
     artefacts = [(name, artefact) for name in formats for artefact in FORMATS[name].artefacts]
     findings = []
@@ -179,15 +179,13 @@ def _write_and_prove(
     return findings
 
 
-def _write(
-    generator: InferenceGenerator, description: Description, artefact: Artefact, folder: Path
-) -> tuple[Path, str]:
+def _write(generator: Generator, description: Description, artefact: Artefact, folder: Path) -> tuple[Path, str]:
     """Where it was written, and why it could not be."""
     if artefact.suffix:
         folder.mkdir(exist_ok=True)
     path = artefact.path(folder, description.name)
     try:
-        with console.quiet_stderr():  # converters are talkative
+        with quiet_stderr():  # converters are talkative
             artefact.write(generator, description, path)
     except OSError as error:
         raise UserError(f"{folder}: {artefact.name} cannot be written ({error.strerror or error})") from error

@@ -8,9 +8,9 @@ from pathlib import Path
 from dcgan_tf.errors import UserError
 from dcgan_tf.export import keras_file, onnx_file, saved_model, tflite
 from dcgan_tf.export.description import Description
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 
-Writer = Callable[[InferenceGenerator, Description, Path], None]
+Writer = Callable[[Generator, Description, Path], None]
 
 
 @dataclass(frozen=True)

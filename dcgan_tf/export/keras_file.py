@@ -5,12 +5,12 @@ import zipfile
 from pathlib import Path
 
 from dcgan_tf.export.description import KEY, Description
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 
 MEMBER = f"{KEY}.json"
 
 
-def write(generator: InferenceGenerator, description: Description, path: Path) -> None:
+def write(generator: Generator, description: Description, path: Path) -> None:
     """Writes the file; the description becomes one more member of its archive, which Keras leaves alone."""
     generator.model.save(path)
     with zipfile.ZipFile(path, "a") as archive:

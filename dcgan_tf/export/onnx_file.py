@@ -13,7 +13,7 @@ import tensorflow as tf
 from dcgan_tf import models
 from dcgan_tf.errors import UserError
 from dcgan_tf.export.description import KEY, Description
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 
 PACKAGES = ("tf2onnx", "onnx", "onnxruntime")
 OPSET = 17  # the newest that ONNX Runtime of 2022 reads
@@ -24,7 +24,7 @@ def available() -> bool:
     return all(importlib.util.find_spec(name) for name in PACKAGES)
 
 
-def write(generator: InferenceGenerator, description: Description, path: Path) -> None:
+def write(generator: Generator, description: Description, path: Path) -> None:
     """Writes z float32 [n, latent_dim] to images float32 [n, height, width, channels] in [-1, 1].
 
     A conditional generator's takes label int32 [n] as well.

@@ -1,24 +1,26 @@
 """An exported file as a generator of images by seed, for programs that have TensorFlow at hand."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import console, models, pixels, seeds
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf import models
+from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.export import keras_file, onnx_file, saved_model, tflite
 from dcgan_tf.export.description import Description
-from dcgan_tf.generation import blocks
+from dcgan_tf.models import latent, pixels
+from dcgan_tf.models.generator import blocks
+from dcgan_tf.quiet import quiet_stderr
 
 Call = Callable[..., np.ndarray]
 """z float32 [n, latent_dim], and where there are classes label int32 [n], by keyword; to float32 images."""
 
 
 class ExportedGenerator:
-    """Images by seed from a SavedModel, .keras, .tflite or .onnx file; the interface of `InferenceGenerator`.
+    """Images by seed from a SavedModel, .keras, .tflite or .onnx file; the interface of `Generator`.
 
     Args:
         path: the file, a SavedModel's folder, or a folder of versions, of which the highest is taken.
@@ -28,7 +30,7 @@ class ExportedGenerator:
         image_shape: (height, width, channels).
 
     Raises:
-        SettingError: when there is no such file, or it is damaged or none of ours.
+        ArgumentError: when there is no such file, or it is damaged or none of ours.
         UserError: when its format cannot be read here.
     """
 
@@ -43,7 +45,7 @@ class ExportedGenerator:
             raise
         except Exception as error:  # a damaged file fails in every way there is
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-            raise SettingError(
+            raise ArgumentError(
                 "model", path, f"damaged, or not a file that export.py has written ({reason})"
             ) from error
         self.image_shape = (self.description.height, self.description.width, self.description.channels)
@@ -54,16 +56,16 @@ class ExportedGenerator:
         return bool(self.description.class_names)
 
     def labels(self, image_seeds: tf.Tensor, label: int | None = None) -> tf.Tensor:
-        """See `InferenceGenerator.labels`."""
-        own = seeds.labels_of_images(image_seeds, max(1, len(self.description.class_names)))
+        """See `Generator.labels`."""
+        own = latent.labels_of_seeds(image_seeds, max(1, len(self.description.class_names)))
         return own if label is None else tf.fill(tf.shape(own), label)
 
-    def blocks(self, first: int, count: int, label: int | None = None) -> Iterator[np.ndarray]:
-        """See `InferenceGenerator.blocks`."""
-        return blocks(lambda image_seeds: self._images(image_seeds, label), first, count)
+    def blocks(self, seeds: Iterable[int], label: int | str | None = None) -> Iterator[np.ndarray]:
+        """See `Generator.blocks`."""
+        return blocks(lambda image_seeds: self._images(image_seeds, label), seeds)
 
     def _images(self, image_seeds: tf.Tensor, label: int | None) -> np.ndarray:
-        z = seeds.latents_of_images(image_seeds, self.description.latent_dim, self.description.latent_law)
+        z = latent.of_seeds(image_seeds, self.description.latent_dim, self.description.latent_law)
         inputs = {"z": z.numpy()}
         if self.conditional:
             inputs["label"] = self.labels(image_seeds, label).numpy()
@@ -76,7 +78,7 @@ class ExportedGenerator:
 def _file(path: Path) -> Path:
     """The file itself; in a folder of versions, that of the highest one."""
     if not path.exists():
-        raise SettingError("model", path, "there is no such file")
+        raise ArgumentError("model", path, "there is no such file")
     while path.is_dir() and not (path / "saved_model.pb").is_file():
         path = _entry(path)
     return path
@@ -92,7 +94,7 @@ def _entry(folder: Path) -> Path:
         return models[0]
     found = ", ".join(sorted(str(each.relative_to(folder)) for each in _models_below(folder)))
     remedy = f"name one of {found}" if found else "this folder holds no exported model; for a run use --run"
-    raise SettingError("model", folder, remedy)
+    raise ArgumentError("model", folder, remedy)
 
 
 def _models_below(folder: Path) -> list[Path]:
@@ -105,7 +107,7 @@ def _handlers(path: Path) -> tuple[Callable[[Path], dict], Callable[[Path], Call
     if path.is_dir():
         return saved_model.describe, _saved_model
     if path.suffix.lower() not in _HANDLERS:
-        raise SettingError("model", path, "name a SavedModel folder, or a .keras, .tflite or .onnx file")
+        raise ArgumentError("model", path, "name a SavedModel folder, or a .keras, .tflite or .onnx file")
     return _HANDLERS[path.suffix.lower()]
 
 
@@ -126,7 +128,7 @@ def _tflite(path: Path) -> Call:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         Interpreter = tf.lite.Interpreter
-    with console.quiet_stderr():  # it announces itself
+    with quiet_stderr():  # it announces itself
         runner = Interpreter(model_path=str(path)).get_signature_runner()
 
     def call(**inputs: np.ndarray) -> np.ndarray:

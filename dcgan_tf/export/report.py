@@ -9,7 +9,7 @@ from dcgan_tf.errors import UserError
 from dcgan_tf.export import warmup
 from dcgan_tf.export.description import Description
 from dcgan_tf.export.exporter import Export
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 
 REPORT, SAMPLES = "export.json", "samples.png"
 SAMPLE_COUNT = 64
@@ -52,7 +52,7 @@ def write(folder: Path, entries: list[dict]) -> None:
     (folder / REPORT).write_text(text, encoding="utf-8")
 
 
-def write_samples(folder: Path, generator: InferenceGenerator) -> None:
+def write_samples(folder: Path, generator: Generator) -> None:
     """Writes a grid of the images of the first seeds."""
     pixels, columns = generator.samples(SAMPLE_COUNT)
     images.write_png(folder / SAMPLES, images.magnified(images.grid(pixels, columns)))

@@ -8,10 +8,10 @@ import tensorflow as tf
 from dcgan_tf.export import warmup
 from dcgan_tf.export.description import KEY, Description
 from dcgan_tf.export.signatures import ServedGenerator
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 
 
-def write(generator: InferenceGenerator, description: Description, folder: Path) -> None:
+def write(generator: Generator, description: Description, folder: Path) -> None:
     """Writes the version folder: graph, variables, the description, and warm-up requests where these can be made."""
     module = ServedGenerator(generator)
     tf.saved_model.save(module, str(folder), signatures=module.signatures())

@@ -6,8 +6,9 @@ becomes an InvalidArgument with its sentence, which TF Serving hands to the clie
 
 import tensorflow as tf
 
-from dcgan_tf import latents, models, pixels, seeds
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf import models
+from dcgan_tf.models import latent, pixels
+from dcgan_tf.models.generator import Generator
 
 LARGEST_REQUEST = 256  # images; without a limit one request could ask for all the memory there is
 LARGEST_SEED = 2**62
@@ -25,7 +26,7 @@ class ServedGenerator(tf.Module):
         generator: loaded weights in float32.
     """
 
-    def __init__(self, generator: InferenceGenerator):
+    def __init__(self, generator: Generator):
         super().__init__()
         self.bare_variables = [variable.value for variable in generator.model.variables]
         config = generator.config
@@ -52,7 +53,7 @@ class ServedGenerator(tf.Module):
 class _Answers:
     """One method for each signature; `label` is there where the generator is conditional."""
 
-    def __init__(self, generator: InferenceGenerator):
+    def __init__(self, generator: Generator):
         self._model, self._config, self._latents = generator.model, generator.config, generator.latents
 
     def serving_default(self, z, label=None):
@@ -67,7 +68,7 @@ class _Answers:
         seed = _seed(_limited(seed, "seed"), "seed")
         if label is not None:
             label = self._checked_labels(label, seed, lowest=OWN_CLASS)
-            label = tf.where(label == OWN_CLASS, seeds.labels_of_images(seed, self._config.classes), label)
+            label = tf.where(label == OWN_CLASS, latent.labels_of_seeds(seed, self._config.classes), label)
         return {"images": pixels.to_pixels(self._images(self._latents(seed), label))}
 
     def generate_png(self, seed, label=None):
@@ -81,9 +82,9 @@ class _Answers:
         within = tf.logical_and(steps >= 2, steps <= LARGEST_REQUEST)
         steps = _checked(steps, within, f"steps: it must be from 2 to {LARGEST_REQUEST}")
         z = self._latents(ends)
-        path = latents.between(z[0], z[1], tf.linspace(0.0, 1.0, steps), self._config.latent_law)
+        path = latent.between(z[0], z[1], tf.linspace(0.0, 1.0, steps), self._config.latent_law)
         if label is not None:
-            own = seeds.labels_of_images(ends[:1], self._config.classes)
+            own = latent.labels_of_seeds(ends[:1], self._config.classes)
             label = self._checked_labels(_single(label, "label")[tf.newaxis], own, lowest=OWN_CLASS)
             label = tf.repeat(tf.where(label == OWN_CLASS, own, label), steps)
         return {"png_bytes": _png(pixels.to_pixels(self._images(path, label)))}  # string [steps]

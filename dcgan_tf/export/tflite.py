@@ -15,9 +15,10 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-from dcgan_tf import models, seeds
+from dcgan_tf import models
 from dcgan_tf.export.description import KEY, Description
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models import latent
+from dcgan_tf.models.generator import Generator
 
 REPRESENTATIVE = 256  # latents that set the ranges of full int8
 
@@ -26,7 +27,7 @@ REACH = 4.0
 """The coarse part of a latent lies on a grid of 2 * LEVELS steps over [-REACH, REACH]."""
 
 
-def write(generator: InferenceGenerator, description: Description, path: Path, kind: str) -> None:
+def write(generator: Generator, description: Description, path: Path, kind: str) -> None:
     """Writes one file; its signature takes z float32 [1, latent_dim] and gives images float32 [1, h, w, channels].
 
     A conditional generator's takes label int32 [1] as well.
@@ -60,9 +61,9 @@ def write(generator: InferenceGenerator, description: Description, path: Path, k
     path.write_bytes(_with_description(converter.convert(), description))
 
 
-def _representative(generator: InferenceGenerator) -> Iterator[dict[str, tf.Tensor]]:
+def _representative(generator: Generator) -> Iterator[dict[str, tf.Tensor]]:
     config = generator.config
-    z = seeds.latents(0, "calibration", 0, REPRESENTATIVE, config.latent_dim, config.latent_law)
+    z = latent.draw(0, "calibration", 0, REPRESENTATIVE, config.latent_dim, config.latent_law)
     labels = generator.labels(tf.range(REPRESENTATIVE, dtype=tf.int64))
     for row in range(REPRESENTATIVE):
         one = slice(row, row + 1)

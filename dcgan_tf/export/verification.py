@@ -14,10 +14,11 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from dcgan_tf import latents, models, pixels, seeds
+from dcgan_tf import models
 from dcgan_tf.export import reader
 from dcgan_tf.export.formats import Artefact, Limit
-from dcgan_tf.generation import BLOCK, InferenceGenerator
+from dcgan_tf.models import latent, pixels
+from dcgan_tf.models.generator import BLOCK, Generator
 
 SAMPLES = BLOCK
 
@@ -76,13 +77,13 @@ class Verifier:
         generator: the original, with its weights.
     """
 
-    def __init__(self, generator: InferenceGenerator):
+    def __init__(self, generator: Generator):
         self._generator = generator
         self._workplace = tempfile.TemporaryDirectory()
         self._requests = Path(self._workplace.name) / "requests.npz"
         config = generator.config
         self._seeds = tf.range(SAMPLES, dtype=tf.int64)
-        self._z = seeds.latents(0, "verification", 0, SAMPLES, config.latent_dim, config.latent_law)
+        self._z = latent.draw(0, "verification", 0, SAMPLES, config.latent_dim, config.latent_law)
         self._labels = generator.labels(self._seeds) if config.conditional else None
         labels = {} if self._labels is None else {"label": self._labels.numpy()}
         np.savez(self._requests, z=self._z.numpy(), seed=self._seeds.numpy(), **labels)
@@ -99,13 +100,13 @@ class Verifier:
 
     @cached_property
     def _generated(self) -> np.ndarray:
-        return self._generator.images(0, SAMPLES)
+        return self._generator.images(range(SAMPLES))
 
     @cached_property
     def _path(self) -> np.ndarray:
         ends = self._generator.latents(self._seeds[:2])
         fractions = tf.linspace(0.0, 1.0, reader.PATH_STEPS)
-        z = latents.between(ends[0], ends[1], fractions, self._generator.config.latent_law)
+        z = latent.between(ends[0], ends[1], fractions, self._generator.config.latent_law)
         labels = None if self._labels is None else tf.repeat(self._labels[:1], reader.PATH_STEPS)
         return pixels.to_pixels(self._run(z, labels)).numpy()
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.serving.addresses import is_this_machine
 from dcgan_tf.serving.problems import PassingError, ServingError, refused, sentence
 from dcgan_tf.serving.served_model import ServedModel, VersionStatus
@@ -35,12 +35,12 @@ class GrpcClient(ServedModel):
         retries: how often a request is repeated after an error that may pass.
 
     Raises:
-        SettingError: for a target that cannot be one, and when tensorflow-serving-api is not installed.
+        ArgumentError: for a target that cannot be one, and when tensorflow-serving-api is not installed.
     """
 
     def __init__(self, target: str, model: str, version: int | None = None, timeout: float = 60.0, retries: int = 3):
         if not re.fullmatch(r"[^\s/]+:\d{1,5}", target):
-            raise SettingError("grpc", target, "write it as localhost:8500")
+            raise ArgumentError("grpc", target, "write it as localhost:8500")
         super().__init__(target, model, version, retries)
         self._grpc, self._apis = _imported(target)
         self._timeout = timeout
@@ -139,4 +139,4 @@ def _imported(target: str) -> tuple[ModuleType, dict[str, ModuleType]]:
         return grpc, {name: importlib.import_module(f"tensorflow_serving.apis.{name}") for name in _MODULES}
     except ImportError as error:
         remedy = f"gRPC needs tensorflow-serving-api ({error}): pip install tensorflow-serving-api, or use --url"
-        raise SettingError("grpc", target, remedy) from error
+        raise ArgumentError("grpc", target, remedy) from error

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.serving.addresses import is_this_machine
 from dcgan_tf.serving.problems import PassingError, ServingError, UnknownHostError, refused, sentence
 from dcgan_tf.serving.served_model import ServedModel, VersionStatus
@@ -32,7 +32,7 @@ class RestClient(ServedModel):
         retries: how often a request is repeated after an error that may pass.
 
     Raises:
-        SettingError: for a URL that cannot be one.
+        ArgumentError: for a URL that cannot be one.
     """
 
     def __init__(self, url: str, model: str, version: int | None = None, timeout: float = 60.0, retries: int = 3):
@@ -106,7 +106,7 @@ class RestClient(ServedModel):
         except requests.RequestException as error:
             raise self._no_answer(error) from error
         except ValueError as error:  # what urllib3 raises of a host's name with an empty or an endless part
-            raise SettingError("url", self.address, f"the host's name is not valid; {_EXAMPLE}") from error
+            raise ArgumentError("url", self.address, f"the host's name is not valid; {_EXAMPLE}") from error
         try:
             content = json.loads(answer.content)
         except ValueError:
@@ -168,13 +168,13 @@ def _checked_url(url: str) -> str:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise SettingError("url", url, f"{error}; {_EXAMPLE}") from None
+        raise ArgumentError("url", url, f"{error}; {_EXAMPLE}") from None
     if parts.scheme not in ("http", "https"):
-        raise SettingError("url", url, f"it must begin with http:// or https://; {_EXAMPLE}")
+        raise ArgumentError("url", url, f"it must begin with http:// or https://; {_EXAMPLE}")
     if not parts.hostname or port == 0 or re.search(r"[\s\\]", url):
-        raise SettingError("url", url, f"it names no host; {_EXAMPLE}")
+        raise ArgumentError("url", url, f"it names no host; {_EXAMPLE}")
     if parts.query or parts.fragment or "/v1" in parts.path:
-        raise SettingError("url", url, f"leave out what follows host and port; {_EXAMPLE}")
+        raise ArgumentError("url", url, f"leave out what follows host and port; {_EXAMPLE}")
     return url.rstrip("/")
 
 

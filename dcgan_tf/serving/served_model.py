@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from dcgan_tf import seed_list
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.seeds import check as check_seeds
 from dcgan_tf.serving.problems import NotFoundError, PassingError, RefusedError, ServingError, UnknownHostError
 from dcgan_tf.serving.retrying import retried
 
@@ -42,14 +42,14 @@ class ServedModel(abc.ABC):
         retries: how often a request is repeated after an error that may pass.
 
     Raises:
-        SettingError: for a name or a version that no model can have.
+        ArgumentError: for a name or a version that no model can have.
     """
 
     def __init__(self, address: str, model: str, version: int | None, retries: int):
         if not re.fullmatch("[^/:]+", model):
-            raise SettingError("model", model, "name the model as the server does (MODEL_NAME), without / and :")
+            raise ArgumentError("model", model, "name the model as the server does (MODEL_NAME), without / and :")
         if version is not None and not 0 <= version < 2**63:
-            raise SettingError(
+            raise ArgumentError(
                 "version", version, "a version is a whole number, at least 0; leave it out for the latest"
             )
         self.address, self.model, self.version, self._retries = address, model, version, retries
@@ -69,16 +69,16 @@ class ServedModel(abc.ABC):
             label: the class of all of them, where the model has classes; None gives each seed its own.
 
         Raises:
-            SettingError: for a seed outside 0 to 2^62, or a class where the model has none.
+            ArgumentError: for a seed outside 0 to 2^62, or a class where the model has none.
             ServingError: when the server does not give them.
         """
         return [png for block in self.blocks(seeds, label) for png in block]
 
-    def blocks(self, seeds: Sequence[int], label: int | None = None) -> Iterator[list[bytes]]:
+    def blocks(self, wanted: Sequence[int], label: int | None = None) -> Iterator[list[bytes]]:
         """The same in lists of up to 64, each asked for when it is needed."""
-        seed_list.check(seeds)
-        for part in seed_list.parts(seeds, BLOCK):
-            whole = [int(seed) for seed in part]  # JSON does not know NumPy's integers
+        check_seeds(wanted)
+        for start in range(0, len(wanted), BLOCK):
+            whole = [int(seed) for seed in wanted[start : start + BLOCK]]  # JSON does not know NumPy's integers
             pngs = self._asked(partial(self._generate, whole), label)
             yield self._checked(pngs, len(whole))
 
@@ -92,11 +92,11 @@ class ServedModel(abc.ABC):
         The class, where the model has classes, is one for all: `label`, or the one of `start`.
 
         Raises:
-            SettingError, ServingError: as for `images`; there are from 2 to 256 steps.
+            ArgumentError, ServingError: as for `images`; there are from 2 to 256 steps.
         """
-        seed_list.check([start, end], "walk")
+        check_seeds([start, end], "walk")
         if not 2 <= steps <= LARGEST_WALK:
-            raise SettingError("steps", steps, f"it must be from 2 to {LARGEST_WALK}")
+            raise ArgumentError("steps", steps, f"it must be from 2 to {LARGEST_WALK}")
         pngs = self._asked(partial(self._interpolate, int(start), int(end), int(steps)), label)
         return self._checked(pngs, steps)
 
@@ -161,7 +161,7 @@ class ServedModel(abc.ABC):
         """
         if label is not None:
             if not self._conditional():
-                raise SettingError("class", label, f"{self._title} has no classes (train.py --conditional)")
+                raise ArgumentError("class", label, f"{self._title} has no classes (train.py --conditional)")
             return retried(lambda: ask(int(label)), self._retries)
         try:
             return retried(lambda: ask(OWN_CLASS if self._has_classes else None), self._retries)

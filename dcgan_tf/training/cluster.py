@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dcgan_tf.config import DeviceConfig
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.errors import ArgumentError, UserError
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def find(config: DeviceConfig, environment: Mapping[str, str]) -> Cluster | None
     if environment.get("TF_CONFIG"):
         return _from_tf_config(environment["TF_CONFIG"])
     if config.strategy == "multi_worker":
-        raise SettingError(
+        raise ArgumentError(
             "strategy", "multi_worker", "name the workers by --worker_hosts=HOST:PORT,... or in TF_CONFIG"
         )
     return None
@@ -56,15 +56,15 @@ def _from_hosts(config: DeviceConfig, environment: Mapping[str, str]) -> Cluster
     hosts = tuple(host.strip() for host in config.worker_hosts.split(","))
     bad = [host for host in hosts if not re.fullmatch(r"[^\s:]+:\d{1,5}", host)]
     if bad or len(set(hosts)) < len(hosts):
-        raise SettingError("worker_hosts", config.worker_hosts, "write every worker once, as HOST:PORT,HOST:PORT,...")
+        raise ArgumentError("worker_hosts", config.worker_hosts, "write every worker once, as HOST:PORT,HOST:PORT,...")
     index = config.worker_index
     if index < 0:
         given = environment.get("JOB_COMPLETION_INDEX", "")
         if not given.isdigit():
-            raise SettingError("worker_index", index, "say which of --worker_hosts this process is, from 0")
+            raise ArgumentError("worker_index", index, "say which of --worker_hosts this process is, from 0")
         index = int(given)
     if index >= len(hosts):
-        raise SettingError("worker_index", index, f"there are {len(hosts)} workers, counted from 0")
+        raise ArgumentError("worker_index", index, f"there are {len(hosts)} workers, counted from 0")
     return Cluster(hosts, index) if len(hosts) > 1 else None
 
 

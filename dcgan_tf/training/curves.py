@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dcgan_tf import files
-from dcgan_tf.runs import Run
+from dcgan_tf.runs import RunDirectory
 
 LOSSES = {"d_loss": "discriminator", "g_loss": "generator"}
 SCORES = {
@@ -16,7 +16,7 @@ RATIOS = {"diversity": "distances of samples / of real images", "closest": "the 
 NOT_DRAWN = {"step", "seconds", "provisional", *RATIOS}
 
 
-def draw(run: Run, rows: Sequence[dict[str, Any]], scores: Sequence[dict[str, Any]] = ()) -> None:
+def draw(run: RunDirectory, rows: Sequence[dict[str, Any]], scores: Sequence[dict[str, Any]] = ()) -> None:
     """Draws the rows of `metrics.jsonl`, and where there are any those of `scores.jsonl` in a third panel."""
     from matplotlib.figure import Figure  # takes half a second to import
 

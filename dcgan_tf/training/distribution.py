@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import tensorflow as tf
 
 from dcgan_tf.config import DeviceConfig, TrainingConfig
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.training import cluster
 
 _LOST = (
@@ -33,7 +33,7 @@ def make_strategy(config: DeviceConfig) -> tf.distribute.Strategy:
     if workers and config.strategy in ("auto", "multi_worker"):
         return _multi_worker(workers)
     if config.strategy == "multi_worker":
-        raise SettingError("strategy", "multi_worker", "there is only one worker; use --strategy=auto")
+        raise ArgumentError("strategy", "multi_worker", "there is only one worker; use --strategy=auto")
     names = _device_names(config)
     if config.strategy == "mirrored" or len(names) > 1:
         return tf.distribute.MirroredStrategy(names)
@@ -46,13 +46,13 @@ def _device_names(config: DeviceConfig) -> list[str]:
     count = config.devices or (len(there) if kind == "GPU" else 1)
     if config.strategy == "one_device":
         if config.devices > 1:
-            raise SettingError("devices", config.devices, "--strategy=one_device takes one; use --strategy=mirrored")
+            raise ArgumentError("devices", config.devices, "--strategy=one_device takes one; use --strategy=mirrored")
         count = 1
     if kind == "CPU" and count > 1:
         parts = [tf.config.LogicalDeviceConfiguration()] * count
         tf.config.set_logical_device_configuration(there[0], parts)
     if kind == "GPU" and count > len(there):
-        raise SettingError("devices", config.devices, f"this machine has {len(there)} GPUs")
+        raise ArgumentError("devices", config.devices, f"this machine has {len(there)} GPUs")
     return [device.name for device in tf.config.list_logical_devices(kind)[:count]]
 
 
@@ -95,20 +95,20 @@ def replica_batch(strategy: tf.distribute.Strategy, batch_size: int) -> int:
     """Images per replica and update.
 
     Raises:
-        SettingError: when the global batch does not divide; the message names the nearest that does.
+        ArgumentError: when the global batch does not divide; the message names the nearest that does.
     """
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
         nearest = max(1, round(batch_size / replicas)) * replicas
-        raise SettingError("batch_size", batch_size, f"it must divide by {replicas} devices; the nearest is {nearest}")
+        raise ArgumentError("batch_size", batch_size, f"it must divide by {replicas} devices; the nearest is {nearest}")
     return batch_size // replicas
 
 
 def check(strategy: tf.distribute.Strategy, config: TrainingConfig) -> None:
-    """Raises SettingError when the settings of training do not go with these devices."""
+    """Raises ArgumentError when the settings of training do not go with these devices."""
     replica_batch(strategy, config.batch_size)
     if config.jit and strategy.num_replicas_in_sync > 1:
-        raise SettingError(
+        raise ArgumentError(
             "jit", True, "XLA compiles the step for one device only; use --strategy=one_device or --nojit"
         )
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dcgan_tf.data import ImageStore
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 from dcgan_tf.training.evaluator import chosen_reals
 
 COUNT = 256
@@ -21,13 +21,13 @@ class Diversity:
         self._count = len(chosen)
         self._real = distances(store.images[chosen])
 
-    def __call__(self, generator: InferenceGenerator) -> dict[str, float]:
+    def __call__(self, generator: Generator) -> dict[str, float]:
         """The ratios of as many generated images (see `distances`).
 
         "diversity" is near 0 where all samples are one image; "closest" also where they are copies of a few. A ratio
         whose real side is 0, as of training images that occur twice each, tells nothing and is 1.
         """
-        generated = distances(generator.images(0, self._count))
+        generated = distances(generator.images(range(self._count)))
         names = ("diversity", "closest")
         return {
             name: ours / real if real > 0 else 1.0

@@ -9,11 +9,12 @@ import numpy as np
 import tensorflow as tf
 from threadpoolctl import ThreadpoolController
 
-from dcgan_tf import pixels, seeds
+from dcgan_tf import seeds
 from dcgan_tf.data import ImageStore
-from dcgan_tf.generation import InferenceGenerator
 from dcgan_tf.metrics.frechet import frechet_distance
 from dcgan_tf.metrics.moments import Moments
+from dcgan_tf.models import pixels
+from dcgan_tf.models.generator import Generator
 
 SAMPLES, REALS, BLOCK = 2000, 5000, 500
 FILTERS, KERNEL, CELLS, LARGEST = 32, 4, 2, 64
@@ -32,7 +33,7 @@ class Evaluator:
         lower_is_better: whether a smaller score is a better one.
     """
 
-    evaluate: Callable[[InferenceGenerator], dict[str, float]]
+    evaluate: Callable[[Generator], dict[str, float]]
     score: str
     lower_is_better: bool = True
 
@@ -51,9 +52,9 @@ def random_frechet(store: ImageStore) -> Evaluator:
     for start in range(0, len(chosen), BLOCK):
         real.add(features(store.images[chosen[start : start + BLOCK]]))
 
-    def evaluate(generator: InferenceGenerator) -> dict[str, float]:
+    def evaluate(generator: Generator) -> dict[str, float]:
         generated = Moments.empty(len(real.mean))
-        for block in generator.blocks(0, SAMPLES):
+        for block in generator.blocks(range(SAMPLES)):
             generated.add(features(block))
         return {FRECHET_RANDOM: frechet_distance(real, generated)}
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import tensorflow as tf
 
+from dcgan_tf import best, checkpoints
 from dcgan_tf.config import Config
 from dcgan_tf.data import ImageStore, batches, settle
 from dcgan_tf.errors import UserError
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 from dcgan_tf.progress import Progress
-from dcgan_tf.runs import Run
-from dcgan_tf.training import best, checkpoints, distribution, health
+from dcgan_tf.runs import RunDirectory
+from dcgan_tf.training import distribution, health
 from dcgan_tf.training.diversity import Diversity
 from dcgan_tf.training.evaluator import Evaluator, one_blas_thread, random_frechet
 from dcgan_tf.training.reporting import Reporter, read_rows
@@ -78,7 +79,7 @@ class Trainer:
     def __init__(
         self,
         config: Config,
-        run: Run,
+        run: RunDirectory,
         store: ImageStore,
         strategy: tf.distribute.Strategy,
         evaluator: Evaluator | None = None,
@@ -134,7 +135,7 @@ class Trainer:
             checkpoints.set_aside_later(self.run, self.step)
             best.forget_provisional(self.run)
             self.reporter = Reporter(self.run, self.step, provisional=self.state.summed_steps.numpy() > 0)
-            self.sampler, self._sampled = InferenceGenerator(self.config.model), -1
+            self.sampler, self._sampled = Generator(self.config.model), -1
             self._open_evaluation()
         self._stop = distribution.largest_of_workers(self.strategy)
         self.train_steps = make_train_steps(self.state, self.config, self.strategy)

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf import files, images
-from dcgan_tf.runs import Run, step_of
+from dcgan_tf.runs import RunDirectory, step_of
 from dcgan_tf.training import curves
 
 Row = dict[str, Any]
@@ -29,7 +29,7 @@ class Reporter:
         scores: those of `scores.jsonl`.
     """
 
-    def __init__(self, run: Run, step: int, provisional: bool = False):
+    def __init__(self, run: RunDirectory, step: int, provisional: bool = False):
         self.run = run
         last = step - 1 if provisional else step
         self.rows = [row for row in read_rows(run) if row["step"] <= last]
@@ -80,13 +80,13 @@ class Reporter:
             images.write_gif(self.run.animation_file, grids)
 
 
-def write_reals(run: Run, pixels: np.ndarray, columns: int = 0) -> None:
+def write_reals(run: RunDirectory, pixels: np.ndarray, columns: int = 0) -> None:
     """Writes a grid of training images, uint8 [n, height, width, channels], unless it is there."""
     if not run.reals_file.exists():
         images.write_png(run.reals_file, images.magnified(images.grid(pixels, columns)))
 
 
-def read_rows(run: Run) -> list[Row]:
+def read_rows(run: RunDirectory) -> list[Row]:
     """The rows of `metrics.jsonl`; a last line that was cut off by a crash is left out.
 
     Those of runs before there was a health monitor have no "health".
@@ -94,7 +94,7 @@ def read_rows(run: Run) -> list[Row]:
     return _read(run.metrics_file)
 
 
-def read_scores(run: Run) -> list[Row]:
+def read_scores(run: RunDirectory) -> list[Row]:
     """The rows of `scores.jsonl`, likewise; none where nothing was evaluated."""
     return _read(run.scores_file)
 

@@ -46,9 +46,11 @@ class TrainingState:
     def variables(self) -> dict[str, tf.Variable]:
         """All that a checkpoint holds, by stable names."""
         named = {"step": self.step, "sums": self.sums, "summed_steps": self.summed_steps}
-        named |= {f"generator/{name}": variable for name, variable in named_variables(self.generator).items()}
-        named |= {f"discriminator/{name}": variable for name, variable in named_variables(self.discriminator).items()}
-        trainable = named_variables(self.generator, trainable_only=True)
+        named |= {f"generator/{name}": variable for name, variable in models.named_variables(self.generator).items()}
+        named |= {
+            f"discriminator/{name}": variable for name, variable in models.named_variables(self.discriminator).items()
+        }
+        trainable = models.named_variables(self.generator, trainable_only=True)
         named |= {f"ema/{name}": average for name, average in zip(trainable, self.averages, strict=False)}
         named |= _optimizer_variables("generator_optimizer", self.generator_optimizer)
         named |= _optimizer_variables("discriminator_optimizer", self.discriminator_optimizer)
@@ -56,17 +58,8 @@ class TrainingState:
 
     def sampling_weights(self) -> dict[str, tf.Variable]:
         """The trainable variables that samples are drawn from: the moving average, or the generator without one."""
-        trainable = named_variables(self.generator, trainable_only=True)
+        trainable = models.named_variables(self.generator, trainable_only=True)
         return dict(zip(trainable, self.averages, strict=True)) if self.averages else trainable
-
-
-def named_variables(model: keras.Model, trainable_only: bool = False) -> dict[str, tf.Variable]:
-    """A model's TensorFlow variables by "layer/variable"."""
-    return {
-        f"{layer.name}/{variable.name}": variable.value
-        for layer in model.layers
-        for variable in (layer.trainable_variables if trainable_only else layer.variables)
-    }
 
 
 def _adam(config: OptimizerConfig, precision: str, model: keras.Model) -> keras.optimizers.Optimizer:

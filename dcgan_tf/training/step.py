@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
-from dcgan_tf import models, pixels, seeds
+from dcgan_tf import models
 from dcgan_tf.config import Config, OptimizerConfig
 from dcgan_tf.losses import LOSSES
+from dcgan_tf.models import latent, pixels
 from dcgan_tf.training import distribution
 from dcgan_tf.training.state import TrainingState
 
@@ -77,7 +78,7 @@ def _global_latents(config: Config, step: tf.Tensor) -> list[tf.Tensor]:
     training, model = config.training, config.model
 
     def draw(stream: str, counter: tf.Tensor) -> tf.Tensor:
-        return seeds.latents(training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_law)
+        return latent.draw(training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_law)
 
     own = range(training.d_steps) if training.update == "algorithm1" else ()
     return [draw("discriminator_latents", step * training.d_steps + index) for index in own] + [draw("latents", step)]

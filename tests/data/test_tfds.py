@@ -7,7 +7,7 @@ import pytest
 
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.errors import ArgumentError, UserError
 
 MNIST_MEAN, MNIST_DEVIATION = 0.1307, 0.3081
 
@@ -44,7 +44,7 @@ def test_split_notation(tfds_dir, cache):
 
 @pytest.mark.parametrize("split", ["valid", "train[", "train[:0]"])
 def test_a_bad_split_names_those_there_are(tfds_dir, split):
-    with pytest.raises(SettingError, match=r"train \(60,000\), test \(10,000\)"):
+    with pytest.raises(ArgumentError, match=r"train \(60,000\), test \(10,000\)"):
         opened(dataset="mnist", data_dir=tfds_dir, split=split).identity()
 
 
@@ -63,7 +63,7 @@ def test_a_bad_split_names_those_there_are(tfds_dir, split):
 )
 def test_names_that_mean_nothing(dataset, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SettingError, match=message) as caught:
+    with pytest.raises(ArgumentError, match=message) as caught:
         opened(dataset=dataset)
     assert "\n" not in str(caught.value)
 
@@ -81,7 +81,7 @@ def test_a_bare_word_may_be_a_folder(photos, monkeypatch):
 
 def test_a_file_of_another_kind(tmp_path):
     (tmp_path / "a.tar").touch()
-    with pytest.raises(SettingError, match=r"must be a \.zip of images or an \.npz"):
+    with pytest.raises(ArgumentError, match=r"must be a \.zip of images or an \.npz"):
         opened(dataset=str(tmp_path / "a.tar"))
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import data, evaluation, features, metrics, runs
+from dcgan_tf import data, evaluation, metrics, runs
 from dcgan_tf.config import DataConfig, ModelConfig
 from dcgan_tf.data.cache import cache_root
-from dcgan_tf.errors import SettingError, UserError
-from dcgan_tf.evaluation import arrays, digits, judging, plot, probe, rows
+from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.evaluation import digits, features, judging, plot, probe, rows
+from dcgan_tf.evaluation import scratch as arrays
 from dcgan_tf.evaluation.samples import SampleFeatures
 
 
@@ -129,9 +130,9 @@ def test_what_cannot_be_computed_is_said_before_anything_long(store, classifier)
         (["distance_to_training_10k"], classifier, 5000, "not trained on"),
         (["frechet_1"], classifier, 5000, "at least 2"),
     ):
-        with pytest.raises(SettingError, match=expected):
+        with pytest.raises(ArgumentError, match=expected):
             judging.check(names, extractor, count, has_test=False)
-    with pytest.raises(SettingError, match="there is no metric fid_10k"):
+    with pytest.raises(ArgumentError, match="there is no metric fid_10k"):
         judging.feature_metrics(["fid_10k"])
 
 
@@ -155,7 +156,7 @@ def test_labels_carry_over_and_trained_features_beat_pixels_of_noise(store, clas
     assert good.dimension == 128 and pixels.dimension == 256 and good.test == 359
     few = probe.measure(classifier, parts, 5, 3, tmp_path, "classifier")
     assert len(few.accuracy.draws) == 3 and few.accuracy.deviation > 0 and few.accuracy.value > 0.8
-    with pytest.raises(SettingError, match="labels_per_class"):
+    with pytest.raises(ArgumentError, match="labels_per_class"):
         probe.check(parts, 1000, 3)
 
 
@@ -166,7 +167,7 @@ def test_large_features_are_kept_as_float16(store, classifier, tmp_path, monkeyp
 
 
 def test_rows_are_whole_lines_whatever_was_left_behind(tmp_path):
-    run = runs.Run(tmp_path)
+    run = runs.RunDirectory(tmp_path)
     rows.append(run, [{"metric": "a", "value": 1.0}])
     with run.evaluations_file.open("a") as stream:
         stream.write('{"metric": "cut o')
@@ -176,7 +177,7 @@ def test_rows_are_whole_lines_whatever_was_left_behind(tmp_path):
 
 
 def test_the_plot_takes_the_last_row_of_a_step_and_no_controls(tmp_path):
-    run = runs.Run(tmp_path)
+    run = runs.RunDirectory(tmp_path)
     assert not plot.draw(run, [{"metric": "a", "value": 1.0, "step": 1, "control": "raw pixels"}])
     line = {"metric": "frechet_10k", "extractor": "classifier-1", "weights": "ema", "deviation": None}
     assert plot.draw(run, [line | {"value": value, "step": 5 * value} for value in (1, 2, 3)])

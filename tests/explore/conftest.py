@@ -5,7 +5,7 @@ import pytest
 from dcgan_tf import models
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.explore.rendering import Renderer
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 
 PLAIN = ModelConfig(image_size=(16, 16), channels=1, latent_dim=8, base_filters=4)
 CONDITIONAL = ModelConfig(
@@ -14,7 +14,7 @@ CONDITIONAL = ModelConfig(
 
 
 def renderer_of(config: ModelConfig) -> Renderer:
-    generator = InferenceGenerator(config)
+    generator = Generator(config)
     model = models.build_generator(config, seed=3)
     # Weights of N(0, 0.02) give nearly grey images; larger ones show what a mistake changes.
     scaled = {f"{layer.name}/{each.name}": 8.0 * each.numpy() if "kernel" in each.name else each.numpy()

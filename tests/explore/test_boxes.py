@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore.boxes import Box, covered, read, write
 
 GOOD = {"seed": 17, "left": 4, "top": 2, "right": 12, "bottom": 10}
@@ -79,23 +79,23 @@ def test_every_fault_of_a_file_is_named(tmp_path, name):
     if message.startswith("box 3"):
         content = {"boxes": [GOOD, GOOD, content]}
     path = given(tmp_path, content)
-    with pytest.raises(SettingError) as caught:
+    with pytest.raises(ArgumentError) as caught:
         read(path, (28, 40), classes=10)
     assert re.search(f"^--boxes={re.escape(str(path))}: {message}", str(caught.value)) and "\n" not in str(caught.value)
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(SettingError, match=r"cannot be read \(No such file"):
+    with pytest.raises(ArgumentError, match=r"cannot be read \(No such file"):
         read(tmp_path / "none.json", (28, 28))
-    with pytest.raises(SettingError, match=r"cannot be read \(Is a directory"):
+    with pytest.raises(ArgumentError, match=r"cannot be read \(Is a directory"):
         read(tmp_path, (28, 28))
     (tmp_path / "picture.json").write_bytes(b"\x89PNG\xff")
-    with pytest.raises(SettingError, match="not JSON"):
+    with pytest.raises(ArgumentError, match="not JSON"):
         read(tmp_path / "picture.json", (28, 28))
 
 
 def test_a_generator_without_classes_is_asked_for_none(tmp_path):
-    with pytest.raises(SettingError, match=r"box 1: class=0: this generator has no classes$"):
+    with pytest.raises(ArgumentError, match=r"box 1: class=0: this generator has no classes$"):
         read(given(tmp_path, {"boxes": [{**GOOD, "class": 0}]}), (28, 28))
 
 

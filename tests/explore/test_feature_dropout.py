@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from dcgan_tf.config import ModelConfig
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.explore import feature_dropout
 from dcgan_tf.explore.boxes import Box
 from dcgan_tf.explore.feature_dropout import FeatureDropout, as_many_at_random, compare, default_layer, fitted, layers
 from dcgan_tf.explore.feature_dropout import selection as selected_maps
 from dcgan_tf.explore.rendering import Renderer
 from dcgan_tf.explore.responses import boxes_around, of_generator
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 from tests.explore.conftest import CONDITIONAL, PLAIN, renderer_of
 
 LAW = {"latent_dim": 8, "base_filters": 4}
@@ -122,16 +122,16 @@ NETWORKS = {
 @pytest.mark.parametrize("name", NETWORKS)
 def test_layers_of_every_kind_of_network(name):
     config, expected = NETWORKS[name]
-    renderer = Renderer(InferenceGenerator(config))
+    renderer = Renderer(Generator(config))
     assert layers(renderer) == tuple(expected)
     assert {layer: FeatureDropout(renderer, layer).shape for layer in expected} == expected
     assert default_layer(renderer) == FeatureDropout(renderer).layer == list(expected)[1 if len(expected) > 2 else 0]
 
 
 def test_a_layer_that_is_not_there(renderer):
-    with pytest.raises(SettingError, match=r"--layer=up7: there is no such layer; choose one of project, up1$"):
+    with pytest.raises(ArgumentError, match=r"--layer=up7: there is no such layer; choose one of project, up1$"):
         FeatureDropout(renderer, "up7")
-    with pytest.raises(SettingError, match="--layer=: "):
+    with pytest.raises(ArgumentError, match="--layer=: "):
         FeatureDropout(renderer, "")
     with pytest.raises(ValueError, match=r"keep has shape \(3,\); up1 has 4 maps"):
         FeatureDropout(renderer, "up1").images(renderer.of_seeds([0]), np.ones(3))

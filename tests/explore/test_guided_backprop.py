@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import models, pixels
+from dcgan_tf import models
 from dcgan_tf.config import ModelConfig
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore import critic, guided_backprop
+from dcgan_tf.models import pixels
 
 PLAIN = ModelConfig(image_size=(16, 24), channels=1, base_filters=4, kernel_size=5)
 CONDITIONAL = ModelConfig(image_size=(16, 16), channels=3, base_filters=4, conditional=True, classes=3)
@@ -184,10 +185,10 @@ def test_the_last_convolution_and_its_first_six_features(plain):
 
 def test_what_a_user_can_get_wrong(plain, conditional):
     images = images_of(PLAIN, 4)
-    with pytest.raises(SettingError, match=r"--layer=down7: there is no such layer; choose one of down1, down2"):
+    with pytest.raises(ArgumentError, match=r"--layer=down7: there is no such layer; choose one of down1, down2"):
         guided_backprop.guided_gradients(plain, images, layer="down7")
     for wrong in ([0, 8], [-1], []):
-        with pytest.raises(SettingError, match=f"--features={','.join(map(str, wrong))}: down2 has 8 features"):
+        with pytest.raises(ArgumentError, match=f"--features={','.join(map(str, wrong))}: down2 has 8 features"):
             guided_backprop.guided_gradients(plain, images, features=wrong)
     for strongest in (0, 5):
         with pytest.raises(ValueError, match="strongest of 4 images"):

@@ -9,14 +9,16 @@ from dcgan_tf.explore.points import Points, joined
 def test_seeds_give_the_images_of_the_generator(renderer):
     seeds = [0, 5, 70, 3]
     found = renderer.pixels(renderer.of_seeds(seeds)).astype(int)
-    expected = np.concatenate([renderer.generator.images(seed, 1) for seed in seeds]).astype(int)
+    expected = np.concatenate([renderer.generator.images(range(seed, seed + 1)) for seed in seeds]).astype(int)
     assert np.abs(found - expected).max() <= 1
 
 
 def test_a_class_is_asked_for_by_its_number(conditional_renderer):
     renderer = conditional_renderer
     found = renderer.pixels(renderer.of_seeds([4, 4], [0, 2])).astype(int)
-    expected = np.concatenate([renderer.generator.images(4, 1, 0), renderer.generator.images(4, 1, 2)]).astype(int)
+    expected = np.concatenate(
+        [renderer.generator.images(range(4, 5), 0), renderer.generator.images(range(4, 5), 2)]
+    ).astype(int)
     assert np.abs(found - expected).max() <= 1 and (found[0] != found[1]).any()
     assert renderer.of_seeds([4]).classes.tolist() == [[0.0, 1.0, 0.0]]
     with pytest.raises(ValueError, match="class 3"):

@@ -5,11 +5,11 @@ import pytest
 
 from dcgan_tf import models
 from dcgan_tf.config import ModelConfig
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.evaluation.features import classifier
 from dcgan_tf.explore.boxes import Box, covered
 from dcgan_tf.explore.feature_dropout import FeatureDropout
 from dcgan_tf.explore.responses import boxes_around, of_class, of_discriminator, of_generator
-from dcgan_tf.features import classifier
 from tests.explore.conftest import CONDITIONAL, PLAIN
 
 LABELS = np.arange(70, dtype=np.int32) % 3
@@ -50,10 +50,10 @@ def test_a_feature_of_a_conditional_discriminator():
 
 def test_layers_and_features_that_are_not_there():
     model = models.build_discriminator(ModelConfig(image_size=(16, 16), channels=1, base_filters=4, layers_per_scale=2))
-    with pytest.raises(SettingError, match=r"--layer=up1: .* choose one of refine1, down1, refine2, down2$"):
+    with pytest.raises(ArgumentError, match=r"--layer=up1: .* choose one of refine1, down1, refine2, down2$"):
         of_discriminator(model, "up1", 0, pictures(1))
     for wrong in (4, -1):
-        with pytest.raises(SettingError, match=f"--feature={wrong}: the features of down1 are counted from 0 to 3$"):
+        with pytest.raises(ArgumentError, match=f"--feature={wrong}: the features of down1 are counted from 0 to 3$"):
             of_discriminator(model, "down1", wrong, pictures(1))
 
 
@@ -77,7 +77,7 @@ def test_evidence_for_a_class():
     expected = np.maximum(0, (flat * derivative).reshape(activations.shape).sum(axis=3))
     assert found.shape == (70, 4, 4) and (expected == 0).any() and (expected > 0).any()
     np.testing.assert_allclose(found, expected, atol=1e-4)
-    with pytest.raises(SettingError, match=r"--class=3: the classes are counted from 0 to 2$"):
+    with pytest.raises(ArgumentError, match=r"--class=3: the classes are counted from 0 to 2$"):
         of_class(judge, 3, images)
 
 
@@ -85,9 +85,9 @@ def test_a_map_of_the_generator(conditional_renderer):
     points = conditional_renderer.of_seeds(range(3))
     dropout = FeatureDropout(conditional_renderer, "project")
     assert (of_generator(conditional_renderer, "project", 5, points) == dropout.activations(points)[..., 5]).all()
-    with pytest.raises(SettingError, match=r"--map=8: the maps of project are counted from 0 to 7$"):
+    with pytest.raises(ArgumentError, match=r"--map=8: the maps of project are counted from 0 to 7$"):
         of_generator(conditional_renderer, "project", 8, points)
-    with pytest.raises(SettingError, match="--map=9: the maps of project "):
+    with pytest.raises(ArgumentError, match="--map=9: the maps of project "):
         of_generator(conditional_renderer, None, 9, points)
 
 
@@ -146,7 +146,7 @@ def test_boxes_that_cannot_be():
     with pytest.raises(UserError, match="nothing responds in any of 2 images"):
         boxes_around(np.zeros((2, 4, 4)), [(0, None), (1, None)], (8, 8), 1)
     for wrong in (0.0, 1.1, float("nan")):
-        with pytest.raises(SettingError, match=f"--share={wrong}: it must be above 0 and at most 1"):
+        with pytest.raises(ArgumentError, match=f"--share={wrong}: it must be above 0 and at most 1"):
             boxes_around(RESPONSE[None], [(7, None)], (16, 32), 1, share=wrong)
     with pytest.raises(ValueError, match="at least one box"):
         boxes_around(RESPONSE[None], [(7, None)], (16, 32), 0)

@@ -1,13 +1,14 @@
 """One export of the tiny run, in every format whose packages are installed."""
 
-import importlib
 import json
 from pathlib import Path
 
 import pytest
 
-from dcgan_tf import console, runs
-from dcgan_tf.training.trained import TrainedGenerator, generator_of
+from dcgan_tf import runs
+from dcgan_tf.cli.main import main
+from dcgan_tf.models import Generator
+from dcgan_tf.models.trained import load_generator
 
 NAME = "digits"
 
@@ -15,8 +16,8 @@ NAME = "digits"
 @pytest.fixture(scope="session")
 def exported(trained_run, tmp_path_factory) -> Path:
     """The export folder of the tiny run."""
-    module, out = importlib.import_module("export"), tmp_path_factory.mktemp("export")
-    assert console.execute(module.main, module.FLAGS, ["export.py", f"--run={trained_run}", f"--out={out}"]) == 0
+    out = tmp_path_factory.mktemp("export")
+    assert main(["export", f"--run={trained_run}", f"--out={out}"]) == 0
     return out
 
 
@@ -27,6 +28,6 @@ def report(exported) -> dict:
 
 
 @pytest.fixture(scope="session")
-def trained(trained_run) -> TrainedGenerator:
+def trained(trained_run) -> Generator:
     """The generator that was exported."""
-    return generator_of(runs.Run(trained_run))
+    return load_generator(runs.RunDirectory(trained_run))

@@ -62,7 +62,7 @@ def test_an_exported_file_makes_the_images_of_the_run(artefact, script, exported
     out = tmp_path / "some.npz"
     assert script("generate", f"--model={path}", "--seed=17", "--num=70", f"--out={out}").code == 0
     with np.load(out) as found:
-        difference = np.abs(found["images"].astype(int) - trained.generator.images(17, 70).astype(int))
+        difference = np.abs(found["images"].astype(int) - trained.images(range(17, 87)).astype(int))
     assert difference.max() <= 1
 
 
@@ -140,7 +140,7 @@ def seeds(*values):
 
 
 def test_the_served_image_of_a_seed_is_the_one_of_generate(session, trained):
-    expected = trained.generator.images(0, 64)
+    expected = trained.images(range(64))
     images = session.run("generate", {"seed": seeds(17, 3, 63)})["images"]
     assert images.dtype == np.uint8 and np.abs(images.astype(int) - expected[[17, 3, 63]]).max() <= 1
 
@@ -159,7 +159,7 @@ BAD_LATENTS = [(0, 0.0, "from 1 to 256"), (257, 0.0, "from 1 to 256"), (2, np.na
 
 @pytest.mark.parametrize(("count", "value", "text"), BAD_LATENTS)
 def test_bad_latents_are_refused_by_the_graph_in_words(session, trained, count, value, text):
-    z = np.full((count, trained.generator.config.latent_dim), value, np.float32)
+    z = np.full((count, trained.config.latent_dim), value, np.float32)
     refused(session, "serving_default", text, z=z)
 
 
@@ -195,7 +195,7 @@ def test_scalars_and_rows_of_one_both_ask_for_a_walk(session):
 
 def test_the_same_request_gives_the_same_bytes_in_two_processes_without_keras(exported, tmp_path, trained):
     requests = tmp_path / "requests.npz"
-    np.savez(requests, z=np.ones((2, trained.generator.config.latent_dim), np.float32), seed=np.arange(9))
+    np.savez(requests, z=np.ones((2, trained.config.latent_dim), np.float32), seed=np.arange(9))
     answers = []
     for name in ("first", "second"):
         path, model = tmp_path / f"{name}.npz", exported / "saved_model" / NAME / "1"

@@ -14,7 +14,7 @@ from dcgan_tf.export import exporter
 from dcgan_tf.export.description import Description
 from dcgan_tf.export.formats import FORMATS, Format
 from dcgan_tf.export.signatures import ServedGenerator
-from dcgan_tf.generation import InferenceGenerator
+from dcgan_tf.models.generator import Generator
 
 CONFIG = dataclasses.replace(presets.base("tiny").model, channels=3)
 DESCRIPTION = Description.of(CONFIG, "broken", 1, "raw")
@@ -24,7 +24,7 @@ BROKEN = ("saved_model", "tflite float32", "tflite int8_dynamic", "tflite int8",
 @pytest.fixture(scope="module")
 def generator():
     """Weights of a size that makes images with contrast."""
-    generator, random = InferenceGenerator(CONFIG), np.random.default_rng(0)
+    generator, random = Generator(CONFIG), np.random.default_rng(0)
     names = {f"{layer.name}/{v.name}": v for layer in generator.model.layers for v in layer.trainable_variables}
     generator.load({name: random.normal(0.2, 0.4, v.shape).astype(np.float32) for name, v in names.items()})
     return generator
@@ -44,7 +44,7 @@ def no_papers(*_):
 
 
 def nan_weights(write, generator, path):
-    other = InferenceGenerator(generator.config)
+    other = Generator(generator.config)
     other.model.set_weights([np.full_like(value, np.nan) for value in generator.model.get_weights()])
     write(other, DESCRIPTION, path)
 
@@ -80,7 +80,7 @@ def variables_left_out(write, generator, path):
                     target.writestr(name, source.read(name))
         whole.unlink()
     else:
-        other = InferenceGenerator(generator.config)
+        other = Generator(generator.config)
         other.model.set_weights([np.zeros_like(value) for value in generator.model.get_weights()])
         write(other, DESCRIPTION, path)
 

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from dcgan_tf import console
-from dcgan_tf.errors import SettingError, UserError
+from dcgan_tf import quiet
+from dcgan_tf.cli import console
+from dcgan_tf.cli.flags import Flags
+from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.export.cpp_session import CppSession, SessionError, TensorInfo
-from dcgan_tf.flags import Flags
 from tests.serving import json_tensors
 
 _PREDICT = re.compile(
@@ -217,14 +218,14 @@ FLAGS.number("loading", 0.0, "seconds during which the model is said to be loadi
 def main() -> None:
     """Serves until it is interrupted."""
     if not FLAGS.model or not FLAGS.folder:
-        raise SettingError("folder", FLAGS.folder or "", "give --model and --folder, see --help")
+        raise ArgumentError("folder", FLAGS.folder or "", "give --model and --folder, see --help")
     try:
-        with console.quiet_stderr():
+        with quiet.quiet_stderr():
             stub = RestStub(Path(FLAGS.folder), FLAGS.model, FLAGS.port)
     except SessionError as error:
         raise UserError(f"{FLAGS.folder}: {error.message}") from None
     except (OSError, OverflowError) as error:
-        raise SettingError("port", FLAGS.port, f"cannot listen there ({error})") from None
+        raise ArgumentError("port", FLAGS.port, f"cannot listen there ({error})") from None
     print(f"{stub.url}/v1/models/{stub.model}", flush=True)
     if FLAGS.loading:
         stub.state = "LOADING"

@@ -6,12 +6,12 @@ import importlib.util
 import numpy as np
 import pytest
 
-from dcgan_tf import console, presets
-from dcgan_tf.errors import SettingError
+from dcgan_tf import presets
+from dcgan_tf.cli import client, console
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.export import saved_model
 from dcgan_tf.export.description import Description
-from dcgan_tf.generation import InferenceGenerator
-from dcgan_tf.serving import client
+from dcgan_tf.models.generator import Generator
 from dcgan_tf.serving.problems import RefusedError
 from dcgan_tf.serving.rest import RestClient
 from tests.serving.rest_stub import RestStub
@@ -22,7 +22,7 @@ NAMES = ("cats", "dogs", "owls")
 
 @pytest.fixture(scope="module")
 def generator():
-    generator = InferenceGenerator(CONFIG)
+    generator = Generator(CONFIG)
     generator.model.set_weights([5 * value for value in generator.model.get_weights()])
     return generator
 
@@ -57,18 +57,18 @@ def close(found, expected):
 
 
 def test_every_seed_has_its_own_class_or_the_one_asked_for(served, generator):
-    assert close(served.arrays(range(5)), generator.images(0, 5))
-    assert close(served.arrays(range(5), label=2), generator.images(0, 5, label=2))
-    assert not close(served.arrays(range(5)), generator.images(0, 5, label=2))
+    assert close(served.arrays(range(5)), generator.images(range(5)))
+    assert close(served.arrays(range(5), label=2), generator.images(range(5), label=2))
+    assert not close(served.arrays(range(5)), generator.images(range(5), label=2))
 
 
 def test_a_walk_stays_in_one_class(served, generator):
-    ends = generator.images(3, 2, label=1)
+    ends = generator.images(range(3, 5), label=1)
     walk = served.walk(3, 4, 5, label=1)
     from dcgan_tf.serving.served_model import decoded
 
     assert close(decoded(walk)[[0, -1]], ends)
-    assert close(decoded(served.walk(4, 3, 3))[:1], generator.images(4, 1))
+    assert close(decoded(served.walk(4, 3, 3))[:1], generator.images(range(4, 5)))
 
 
 def test_a_class_that_there_is_not(served):
@@ -78,7 +78,7 @@ def test_a_class_that_there_is_not(served):
 
 def test_a_model_without_classes_is_asked_for_one(folder):
     stub = RestStub(folder, "tiny")
-    with RestClient(stub.url, "tiny") as model, pytest.raises(SettingError, match="has no classes"):
+    with RestClient(stub.url, "tiny") as model, pytest.raises(ArgumentError, match="has no classes"):
         model.images([1], label=0)
     stub.close()
 

@@ -130,8 +130,7 @@ def test_without_tensorflow(stub, tmp_path):
     program = """
 import sys
 sys.modules["tensorflow"] = sys.modules["keras"] = None
-from dcgan_tf import console
-from dcgan_tf.serving import client
+from dcgan_tf.cli import client, console
 sys.exit(console.execute(client.main, client.FLAGS, sys.argv))
 """
     out = tmp_path / "grid.png"

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.serving import retrying
 from dcgan_tf.serving.grpc_client import GrpcClient
 from dcgan_tf.serving.problems import NotFoundError, PassingError, RefusedError, ServingError
@@ -45,13 +45,13 @@ def test_without_the_packages(monkeypatch):
     known = [name for name in sys.modules if name.startswith("tensorflow_serving.")]
     for name in ["tensorflow_serving", "tensorflow_serving.apis", *known]:
         monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(SettingError, match=needs_packages):
+    with pytest.raises(ArgumentError, match=needs_packages):
         GrpcClient("localhost:8500", "tiny")
 
 
 @pytest.mark.parametrize("target", ["localhost", "http://localhost:8500", "", "localhost:", "local host:8500"])
 def test_targets_that_are_none(target):
-    with pytest.raises(SettingError, match="write it as localhost:8500"):
+    with pytest.raises(ArgumentError, match="write it as localhost:8500"):
         GrpcClient(target, "tiny")
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import requests
 
-from dcgan_tf.errors import SettingError
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.serving import retrying
 from dcgan_tf.serving.problems import NotFoundError, PassingError, RefusedError, ServingError, sentence
 from dcgan_tf.serving.rest import RestClient
@@ -56,14 +56,14 @@ def test_walk(client, session):
 
 @pytest.mark.parametrize("steps", [1, 0, -1, 257, 10**9])
 def test_walks_of_other_lengths_are_not_sent(client, stub, steps):
-    with pytest.raises(SettingError, match="2 to 256"):
+    with pytest.raises(ArgumentError, match="2 to 256"):
         client.walk(3, 14, steps)
     assert not stub.asked
 
 
 @pytest.mark.parametrize("seed", [-1, 2**62 + 1])
 def test_other_seeds_are_not_sent(client, stub, seed):
-    with pytest.raises(SettingError, match="2\\^62"):
+    with pytest.raises(ArgumentError, match="2\\^62"):
         client.images([1, seed])
     assert not stub.asked
 
@@ -214,7 +214,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(stub, monkeypa
     ],
 )
 def test_urls_that_are_none(url):
-    with pytest.raises(SettingError, match="write it as http://localhost:8501"):
+    with pytest.raises(ArgumentError, match="write it as http://localhost:8501"):
         RestClient(url, "tiny")
 
 
@@ -222,13 +222,13 @@ def test_urls_that_are_none(url):
 def test_hosts_that_are_none(host):
     client = RestClient(host, "tiny", retries=0)
     client._session.trust_env = False
-    with client, pytest.raises((ServingError, SettingError), match=re.escape(host)):
+    with client, pytest.raises((ServingError, ArgumentError), match=re.escape(host)):
         client.images([1])
 
 
 @pytest.mark.parametrize("model, version", [("", None), ("a/b", None), ("a:b", None), ("m", -1), ("m", 2**63)])
 def test_names_and_versions_that_are_none(model, version):
-    with pytest.raises(SettingError):
+    with pytest.raises(ArgumentError):
         RestClient("http://localhost:8501", model, version)
 
 

@@ -4,24 +4,25 @@ import json
 
 import pytest
 
-from dcgan_tf import generation, runs
-from dcgan_tf.training import best, health
+from dcgan_tf import best, runs
+from dcgan_tf.models import generator as generation
+from dcgan_tf.training import health
 
 TINY = ("--preset=tiny", "--checkpoint_every=1000", "--sample_every=1000", "--log_every=20", "--evaluate_every=100")
 
 
 def verdicts(path) -> list[str]:
-    rows = [json.loads(line) for line in runs.Run(path).metrics_file.read_text().splitlines()]
+    rows = [json.loads(line) for line in runs.RunDirectory(path).metrics_file.read_text().splitlines()]
     return list(dict.fromkeys(row["health"] for row in rows))
 
 
 def last_score(path) -> dict:
-    return json.loads(runs.Run(path).scores_file.read_text().splitlines()[-1])
+    return json.loads(runs.RunDirectory(path).scores_file.read_text().splitlines()[-1])
 
 
 def test_a_generator_that_outputs_one_image_is_stopped(script, tmp_path, monkeypatch):
     """From step 200 on; the message, the exit code, the best checkpoint, and how to go on all the same."""
-    images = generation.InferenceGenerator.images
+    images = generation.Generator.images
 
     def one_image(self, first, count, label=None):
         found = images(self, first, count, label)
@@ -33,14 +34,14 @@ def test_a_generator_that_outputs_one_image_is_stopped(script, tmp_path, monkeyp
 
     from dcgan_tf.training import loop
 
-    loaded, advance, trained = generation.InferenceGenerator.load, loop.Trainer._advance, {"step": 0}
+    loaded, advance, trained = generation.Generator.load, loop.Trainer._advance, {"step": 0}
 
     def advanced(self):
         trained["step"] = self.step + 20
         advance(self)
 
-    monkeypatch.setattr(generation.InferenceGenerator, "images", one_image)
-    monkeypatch.setattr(generation.InferenceGenerator, "load", load)
+    monkeypatch.setattr(generation.Generator, "images", one_image)
+    monkeypatch.setattr(generation.Generator, "load", load)
     monkeypatch.setattr(loop.Trainer, "_advance", advanced)
     arguments = (*TINY, f"--run={tmp_path}/run", "--steps=340", "--steps_per_execution=20")
     outcome = script("train", *arguments, "--stop_on_collapse")
@@ -48,7 +49,7 @@ def test_a_generator_that_outputs_one_image_is_stopped(script, tmp_path, monkeyp
     assert "step 300: collapsing: the samples differ far less" in outcome.err
     assert "stopped at step 300: collapsing" in outcome.err and f"--run={tmp_path}/run --checkpoint=best" in outcome.err
     assert outcome.last_line.strip() == f"python train.py --run={tmp_path}/run --nostop_on_collapse"
-    run = runs.Run(tmp_path / "run")
+    run = runs.RunDirectory(tmp_path / "run")
     assert best.of(run) and runs.step_of(run.checkpoint_files()[-1]) == 300
     assert script("train", f"--run={run.path}", "--nostop_on_collapse").code == 0
     assert verdicts(run.path)[-1] == health.COLLAPSING
@@ -85,7 +86,7 @@ def test_values_that_are_not_finite(script, tmp_path, monkeypatch):
     monkeypatch.setattr(loop.Trainer, "_advance", broken)
     outcome = script("train", "--preset=tiny", f"--run={tmp_path}/run")
     assert outcome.code == 1 and "diverged: d_loss is not finite" in outcome.last_line
-    assert best.of(runs.Run(tmp_path / "run")).step == 0
+    assert best.of(runs.RunDirectory(tmp_path / "run")).step == 0
 
 
 @pytest.mark.slow
@@ -95,6 +96,6 @@ def test_the_collapse_run(script, tmp_path):
     outcome = script("train", *settings, "--evaluate_every=50", "--stop_on_collapse", f"--run={tmp_path}/run")
     assert outcome.code == 3, outcome.err
     assert "collapsing: " in outcome.err
-    kept, last = best.of(runs.Run(tmp_path / "run")), last_score(tmp_path / "run")
+    kept, last = best.of(runs.RunDirectory(tmp_path / "run")), last_score(tmp_path / "run")
     assert kept.step < last["step"] and kept.value < 0.8 * last[kept.name]
     assert script("generate", f"--run={tmp_path}/run", "--checkpoint=best", f"--out={tmp_path}/grid.png").code == 0

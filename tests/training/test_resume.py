@@ -23,7 +23,7 @@ SETTINGS = [
 
 
 def content(path) -> tuple[dict, list, dict]:
-    run = runs.Run(path)
+    run = runs.RunDirectory(path)
     with np.load(run.checkpoint_files()[-1]) as archive:
         arrays = {name: archive[name] for name in archive.files}
     rows = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
@@ -56,7 +56,7 @@ def test_what_came_after_the_last_checkpoint_is_made_again(script, tmp_path):
     common = ("--preset=tiny", "--log_every=2", "--sample_every=2", "--checkpoint_every=4")
     for name in ("whole", "killed"):
         assert script("train", *common, f"--run={tmp_path}/{name}", "--steps=8").code == 0
-    run = runs.Run(tmp_path / "killed")
+    run = runs.RunDirectory(tmp_path / "killed")
     run.checkpoint_file(8).unlink()
     with run.metrics_file.open("a") as stream:
         stream.write('{"step": 10, "d_lo')
@@ -86,19 +86,19 @@ def test_a_signal_ends_in_a_checkpoint_and_the_command_that_continues(script, tm
 
 
 def test_a_finished_run_says_how_to_train_on_and_changes_nothing(script, trained_run):
-    before = runs.Run(trained_run).config_file.read_bytes()
+    before = runs.RunDirectory(trained_run).config_file.read_bytes()
     for steps in ((), ("--steps=7",)):
         outcome = script("train", f"--run={trained_run}", *steps)
         assert outcome.code == 0 and "stands at step 10" in outcome.err
         assert outcome.last_line.strip() == f"python train.py --run={trained_run} --steps=20"
-    assert runs.Run(trained_run).config_file.read_bytes() == before
+    assert runs.RunDirectory(trained_run).config_file.read_bytes() == before
 
 
 def test_a_damaged_last_checkpoint_is_trained_again(script, tmp_path):
     common = ("--preset=tiny", "--steps=12", "--checkpoint_every=4")
     for name in ("whole", "damaged"):
         assert script("train", *common, f"--run={tmp_path}/{name}").code == 0
-    path = runs.Run(tmp_path / "damaged").checkpoint_file(12)
+    path = runs.RunDirectory(tmp_path / "damaged").checkpoint_file(12)
     path.write_bytes(path.read_bytes()[:1000])
     outcome = script("train", *common, f"--run={tmp_path}/damaged")
     assert outcome.code == 0 and "step-00000012.npz: damaged" in outcome.err
@@ -108,7 +108,7 @@ def test_a_damaged_last_checkpoint_is_trained_again(script, tmp_path):
 
 
 def test_a_damaged_checkpoint_never_pushes_out_a_good_one(script, tmp_path):
-    run = runs.Run(tmp_path / "run")
+    run = runs.RunDirectory(tmp_path / "run")
     assert script("train", "--preset=tiny", "--steps=12", "--checkpoint_every=4", f"--run={run.path}").code == 0
     run.checkpoint_file(12).write_bytes(b"")
     arguments = (f"--run={run.path}", "--steps=10", "--checkpoint_every=1", "--keep_checkpoints=1")
@@ -117,7 +117,7 @@ def test_a_damaged_checkpoint_never_pushes_out_a_good_one(script, tmp_path):
 
 
 def test_a_run_whose_checkpoints_are_gone_is_not_started_again(script, tmp_path):
-    run = runs.Run(tmp_path / "run")
+    run = runs.RunDirectory(tmp_path / "run")
     assert script("train", "--preset=tiny", f"--run={run.path}").code == 0
     for path in run.checkpoint_files():
         path.unlink()
@@ -131,7 +131,7 @@ def content_rows(run):
 
 
 def test_a_run_that_was_killed_at_its_very_beginning(script, tmp_path):
-    run = runs.Run(tmp_path / "run")
+    run = runs.RunDirectory(tmp_path / "run")
     run.create()
     run.log_file.write_text("started\n")
     assert script("train", "--preset=tiny", f"--run={run.path}").code == 0

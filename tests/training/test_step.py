@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import pixels, presets, seeds
+from dcgan_tf import presets
 from dcgan_tf.config import Config, DeviceConfig
 from dcgan_tf.losses import LOSSES
+from dcgan_tf.models import latent, pixels
 from dcgan_tf.training import distribution
 from dcgan_tf.training.state import SCALARS, TrainingState
 from dcgan_tf.training.step import make_train_steps
@@ -52,7 +53,7 @@ class Reference:
 
     def latents(self, stream, counter):
         training, model = self.config.training, self.config.model
-        return seeds.latents(training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_law)
+        return latent.draw(training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_law)
 
     def inputs(self, values, labels):
         return [values, labels] if self.config.model.conditional else values

@@ -1,0 +1,1 @@
+"""The command `dcgan`: flags, and one module for each sub-command. Nothing below this folder knows of flags."""

@@ -1,0 +1,44 @@
+"""The command `dcgan`: finds the sub-command, loads that one alone, runs it."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from dcgan_tf.cli import console
+from dcgan_tf.cli.flags import UsageError, did_you_mean
+
+COMMANDS = {
+    "train": "train on a data set by name, a folder, a .zip or an .npz; continue a run",
+    "generate": "make images with a trained run or an exported file",
+    "evaluate": "judge a run: Fréchet distance, precision, recall and the paper's tables",
+    "explore": "look inside: walks, arithmetic, guided backpropagation and other views",
+    "export": "write SavedModel, TFLite, Keras and ONNX files, each verified",
+    "client": "fetch images from a served generator",
+}
+
+HELP = """DCGAN (Radford, Metz and Chintala, arXiv:1511.06434): train, judge, explore, export and serve.
+
+  dcgan train --dataset=mnist          any image data set of TensorFlow Datasets
+  dcgan train --dataset=~/photos       your own images
+  dcgan generate --run=runs/00000-mnist_28
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command line without the program's name (default: this process's own); returns the exit code."""
+    name, *arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    if name in ("-h", "--help", "help"):
+        print(help_text())
+        return 0
+    if name not in COMMANDS:
+        hint = did_you_mean(name, COMMANDS) or f"choose one of {', '.join(COMMANDS)}"
+        return console.fail(UsageError(f"{name!r}: there is no such command; {hint}"))
+    module = importlib.import_module(f"dcgan_tf.cli.{name}")
+    return console.execute(module.main, module.FLAGS, [f"dcgan {name}", *arguments])
+
+
+def help_text() -> str:
+    """What `dcgan --help` prints."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name.ljust(width)}  {summary}" for name, summary in COMMANDS.items()]
+    return "\n".join([HELP, *lines, "", "dcgan COMMAND --help explains a command and its flags."])

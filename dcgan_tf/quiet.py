@@ -1,0 +1,40 @@
+"""TensorFlow without its start-up lines."""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def quiet_stderr() -> Iterator[None]:
+    """Hides what native code writes to stderr; after an error it is shown after all.
+
+    TensorFlow prints some start-up lines before any setting can silence them.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as kept:
+        real = os.dup(2)
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            kept.seek(0)
+            os.write(real, kept.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(real, 2)
+            os.close(real)
+
+
+def load_tensorflow() -> None:
+    """Imports TensorFlow and looks at the devices, both of which print when they happen for the first time."""
+    if "tensorflow" in sys.modules:
+        return
+    with quiet_stderr():
+        import tensorflow
+
+        tensorflow.config.list_physical_devices()
