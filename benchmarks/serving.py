@@ -45,7 +45,7 @@ Inputs = dict[str, np.ndarray]  # z or seed, and label where the generator is co
 Call = Callable[..., object]  # takes such inputs by name
 
 FLAGS = Flags(__doc__)
-FLAGS.choice("preset", presets.names(), "named configuration, untrained; default: torch_64")
+FLAGS.choice("preset", tuple(presets.PRESETS), "named configuration, untrained; default: torch_64")
 FLAGS.text("run", None, "run directory to take a trained generator from, instead of a preset")
 FLAGS.whole("rounds", 5, "turns of each way")
 FLAGS.number("seconds", 0.3, "about how long a turn lasts with one image, and again with 64; at least one call")
@@ -101,7 +101,7 @@ def _generator() -> tuple[str, Generator]:
         trained = load_generator(runs.RunDirectory(FLAGS.run))
         return f"run {FLAGS.run}, {trained.weights} weights of step {trained.step}", trained
     preset = FLAGS.preset or "torch_64"
-    generator = Generator(presets.base(preset).with_settings(settings).model)
+    generator = Generator(presets.PRESETS[preset].with_settings(settings).model)
     generator.load(named_variables(generator.model, trainable_only=True))  # without its statistics images are all grey
     return f"preset {preset}, untrained weights", generator
 

@@ -1,5 +1,6 @@
 """Pictures of uint8 images: grids, PNG and GIF."""
 
+import io
 import math
 import os
 from collections.abc import Iterable
@@ -11,6 +12,42 @@ from dcgan_tf import files
 
 GRID_WIDTH_LIMIT = 1024  # pixels; smaller pictures are magnified up to it, so that a person can see them
 MOST_CLASS_ROWS = 16
+
+
+class Picture:
+    """An image or a grid of images that a notebook shows.
+
+    Attributes:
+        pixels: uint8 [height, width, channels].
+    """
+
+    def __init__(self, pixels: np.ndarray):
+        self.pixels = pixels
+
+    @classmethod
+    def read(cls, path: str | os.PathLike) -> "Picture":
+        """From an image file."""
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture)
+        return cls(pixels if pixels.ndim == 3 else pixels[..., None])
+
+    def __repr__(self) -> str:
+        height, width, channels = self.pixels.shape
+        return f"<Picture {width}x{height}, {channels} channels>"
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        to_pil(self.pixels).save(stream, format="PNG")
+        return stream.getvalue()
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes a PNG, complete or not at all."""
+        write_png(path, self.pixels)
+
+
+def show(pixels: np.ndarray, columns: int = 0) -> Picture:
+    """Images as one grid, magnified to be looked at: uint8 [n, height, width, channels]; see `grid`."""
+    return Picture(magnified(grid(pixels, columns)))
 
 
 def grid(pixels: np.ndarray, columns: int = 0, padding: int = 2) -> np.ndarray:

@@ -128,6 +128,10 @@ class RunDirectory:
         """What there is of them, by step: one, or two where training ended between two evaluations."""
         return sorted((path for path in _entries(self.best_dir) if _CHECKPOINT.fullmatch(path.name)), key=step_of)
 
+    def network_file(self, role: str) -> Path:
+        """A network of the user's own, as Keras's JSON: "generator" or "discriminator"."""
+        return self.path / "networks" / f"{role}.json"
+
     def exists(self) -> bool:
         """Whether a run was started here."""
         return self.config_file.is_file()

@@ -2,14 +2,13 @@
 
 import logging
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-from dcgan_tf.cli.flags import Flags, flag_of
+from dcgan_tf.cli.flags import Flags, flag_of, with_dashes
 from dcgan_tf.errors import ArgumentError, UserError
 
 
@@ -22,11 +21,6 @@ def command(name: str) -> str:
     """How a sub-command is called: as `dcgan`, or as the script at the top of a checkout, whichever runs now."""
     started = Path(sys.argv[0])
     return f"python {name}.py" if started.suffix == ".py" and started.name != "__main__.py" else f"dcgan {name}"
-
-
-def with_dashes(text: str) -> str:
-    """A text of the library as the command line says it: `strategy=mirrored` becomes --strategy=mirrored."""
-    return re.sub(r"`([a-z][a-z_0-9]*)(?:=([^`\s]+))?`", lambda found: flag_of(found[1], found[2]) or found[0], text)
 
 
 class _Formatter(logging.Formatter):
@@ -63,8 +57,7 @@ def fail(error: UserError) -> int:
         log_to_console()
     text = str(error)
     if isinstance(error, ArgumentError):
-        value = error.value
-        text = f"{flag_of(error.argument, value) or f'{error.argument}={value}'}: {error.remedy}"
+        text = f"{flag_of(error.argument, str(error.value)) or error.argument}: {error.remedy}"
     logger().error("error: %s", text)
     return error.exit_code
 

@@ -56,14 +56,14 @@ def test_the_same_command_twice_gives_the_same_pictures(script, tmp_path):
     assert pictures[0] == pictures[1]
 
 
-@pytest.mark.parametrize("preset", presets.names())
+@pytest.mark.parametrize("preset", presets.PRESETS)
 def test_a_dry_run_shows_settings_layers_counts_and_memory_and_makes_nothing(script, tmp_path, monkeypatch, preset):
     monkeypatch.chdir(tmp_path)
     outcome = script("train", "--dry_run", f"--preset={preset}", "--dataset=digits", "--channels=3")
     assert outcome.code == 0
     for expected in ("--learning_rate=0.000", "generator in all", "discriminator in all", "GiB"):
         assert expected in outcome.out
-    if presets.PRESETS[preset].config.model.channels == 3:
+    if presets.PRESETS[preset].model.channels == 3:
         assert f"{presets.PRESETS[preset].generator_parameters:,}" in outcome.out
     assert not list(tmp_path.iterdir())
 

@@ -23,7 +23,7 @@ WRITERS = {
 @pytest.mark.parametrize("law", ["uniform", "normal"])
 @pytest.mark.parametrize(("channels", "size"), [(1, (16, 24)), (3, (24, 16)), (4, (16, 16))])
 def test_any_shape_law_and_number_of_channels_survives(tmp_path, channels, size, law):
-    config = dataclasses.replace(presets.base("tiny").model, channels=channels, image_size=size, latent_law=law)
+    config = dataclasses.replace(presets.PRESETS["tiny"].model, channels=channels, image_size=size, latent_law=law)
     generator = Generator(config)
     generator.model.set_weights([5 * value for value in generator.model.get_weights()])
     expected = generator.images(range(3, 8))
@@ -38,7 +38,7 @@ def test_any_shape_law_and_number_of_channels_survives(tmp_path, channels, size,
 
 
 def test_a_conditional_generator_survives(tmp_path):
-    config = dataclasses.replace(presets.base("tiny").model, conditional=True, classes=3)
+    config = dataclasses.replace(presets.PRESETS["tiny"].model, conditional=True, classes=3)
     generator = Generator(config)
     generator.model.set_weights([5 * value for value in generator.model.get_weights()])
     own, second = generator.images(range(3, 8)), generator.images(range(3, 8), label=1)

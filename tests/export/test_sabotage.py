@@ -16,7 +16,7 @@ from dcgan_tf.export.formats import FORMATS, Format
 from dcgan_tf.export.signatures import ServedGenerator
 from dcgan_tf.models.generator import Generator
 
-CONFIG = dataclasses.replace(presets.base("tiny").model, channels=3)
+CONFIG = dataclasses.replace(presets.PRESETS["tiny"].model, channels=3)
 DESCRIPTION = Description.of(CONFIG, "broken", 1, "raw")
 BROKEN = ("saved_model", "tflite float32", "tflite int8_dynamic", "tflite int8", "keras", "onnx")
 

@@ -16,7 +16,7 @@ from dcgan_tf.serving.problems import RefusedError
 from dcgan_tf.serving.rest import RestClient
 from tests.serving.rest_stub import RestStub
 
-CONFIG = dataclasses.replace(presets.base("tiny").model, conditional=True, classes=3)
+CONFIG = dataclasses.replace(presets.PRESETS["tiny"].model, conditional=True, classes=3)
 NAMES = ("cats", "dogs", "owls")
 
 

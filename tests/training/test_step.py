@@ -13,7 +13,7 @@ from dcgan_tf.training import distribution
 from dcgan_tf.training.state import SCALARS, TrainingState
 from dcgan_tf.training.step import make_train_steps
 
-TINY = presets.PRESETS["tiny"].config
+TINY = presets.PRESETS["tiny"]
 CONDITIONAL = {"conditional": True, "classes": 3}
 
 

@@ -1,47 +1,16 @@
+"""Runs with labels, as their user meets them."""
+
 import numpy as np
-import pytest
 from PIL import Image
 
-from dcgan_tf import data, images, presets, runs
+from dcgan_tf import data, runs
 from dcgan_tf.config import DataConfig
-from dcgan_tf.errors import ArgumentError
-from dcgan_tf.models import latent
-from dcgan_tf.models.generator import class_number
-from dcgan_tf.training import resolution
 from tests.conftest import make_classes
 
 
 def arrays(path):
     with np.load(path) as archive:
         return dict(archive)
-
-
-def test_a_class_by_name_or_number():
-    assert [class_number(text, ["cat", "dog"]) for text in ("cat", "dog", "0", "1")] == [0, 1, 0, 1]
-    assert class_number("1", ["10", "9", "1"]) == 2  # a name goes before a number
-    with pytest.raises(ArgumentError, match=r"choose one of 0, 1$"):
-        class_number("2", ["0", "1"])
-    with pytest.raises(ArgumentError, match=r"18, 19, \.\.\. up to 99$"):
-        class_number("x", [str(index) for index in range(100)])
-
-
-@pytest.mark.parametrize(
-    ("count", "shown", "rows", "columns"),
-    [
-        (10, 64, list(range(10)), 6),
-        (16, 64, list(range(16)), 4),
-        (1000, 64, [62 * row + row // 2 for row in range(16)], 4),
-        (10, 3, [0, 3, 6], 1),
-        (2, 1, [0], 1),
-    ],
-)
-def test_rows_of_a_grid(count, shown, rows, columns):
-    assert images.class_rows(count, shown) == (rows, columns)
-
-
-def test_labels_of_image_seeds_are_even():
-    labels = latent.labels_of_seeds(np.arange(2**50, 2**50 + 30), 10).numpy()
-    assert labels.dtype == np.int32 and np.bincount(labels).tolist() == [3] * 10
 
 
 def test_examples_have_a_class_in_every_row_and_stay_white_where_there_are_too_few(tmp_path):
@@ -54,26 +23,6 @@ def test_examples_have_a_class_in_every_row_and_stay_white_where_there_are_too_f
     assert np.all(values[:32] < 60) and len(set(values[:32])) == 32
     assert values[32:35].tolist() == [60, 61, 62] and np.all(values[35:] == 255)
     assert data.examples(store, seed=0)[1] == 0
-
-
-@pytest.mark.parametrize(
-    ("given", "image_size", "channels", "expected"),
-    [
-        ({"dataset": "mnist", "conditional": True}, (28, 28), 1, "mnist_28_by_class"),
-        ({"dataset": "mnist"}, (28, 28), 1, "mnist_28"),
-        ({"dataset": "cifar10", "conditional": True}, (32, 32), 3, "cifar10_32"),
-        ({"conditional": True}, (8, 8), 1, "digits_32"),
-    ],
-)
-def test_the_preset_that_fits(given, image_size, channels, expected):
-    config, name = resolution.new(None, given, image_size, channels, classes=7)
-    assert name == expected
-    assert (config.model.conditional, config.model.classes) == ((True, 7) if "conditional" in given else (False, 0))
-
-
-def test_a_conditional_preset_without_labels():
-    config, _ = resolution.new("mnist_28_conditional", {"conditional": False}, (28, 28), 1, classes=0)
-    assert (config.model.conditional, config.model.classes) == (False, 0)
 
 
 def test_a_conditional_run_on_class_folders(conditional_run):
@@ -138,11 +87,3 @@ def test_labels_that_only_some_images_have(script, tmp_path, monkeypatch):
     )
     assert outcome.code == 2 and "this data set has no labels" in outcome.last_line
     assert not (tmp_path / "run").exists()
-
-
-def test_tiny_stays_unconditional():
-    assert not any(
-        preset.config.model.conditional
-        for name, preset in presets.PRESETS.items()
-        if name not in ("mnist_28_conditional", "mnist_28_by_class")
-    )
