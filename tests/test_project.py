@@ -127,9 +127,8 @@ def test_tensorflow_is_imported_when_something_needs_it():
     without_tensorflow("\n".join(lines))
 
 
-COMMAND = r"(?:\b|/)(?:dcgan|python -m dcgan_tf|python (?=\w+\.py)) ?((?:{})(?:\.py)?\b[^`\n]*)".format(
-    "|".join(COMMANDS)
-)
+NAMES = "|".join(COMMANDS)
+COMMAND = rf"(?:dcgan|python -m dcgan_tf|python (?=\w+\.py)) ?((?:{NAMES})(?:\.py)?\b[^`\n]*)"
 
 
 def documented_commands() -> list[str]:
@@ -156,10 +155,7 @@ def test_the_readme_lists_every_preset_with_its_parameters(name):
     config = presets.PRESETS[name].model
     counts = [models.trainable_count(build(config)) for build in (models.build_generator, models.build_discriminator)]
     rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith(f"| `{name}`")]
-    assert len(rows) == 1 and all(f"{count:,}" in rows[0] for count in counts), (
-        geometry.size_text(config.image_size),
-        counts,
-    )
+    assert len(rows) == 1 and all(f"{count:,}" in rows[0] for count in counts), counts
 
 
 def test_documents_show_pictures_and_link_files_that_exist():

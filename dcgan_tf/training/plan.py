@@ -67,7 +67,7 @@ class Plan:
             require_classes(len(store.class_names), config.model.classes)
         if self.recorded and self.recorded["data"]["checksum"] != store.checksum:
             remedy = f"{self.directory.path} was started with other images; give it the same data, or start a new run"
-            raise ArgumentError("dataset", store.manifest["source"], remedy)
+            raise UserError(f"`dataset={store.manifest['source']}`: {remedy}")
         return store
 
     def _reopened(self) -> data.ImageStore:
