@@ -4,7 +4,7 @@
   dcgan client --url=http://localhost:8501 --model=mnist --seeds=0-9999 --out=images/
   dcgan client --url=http://localhost:8501 --model=mnist --walk=3,14 --steps=16 --out=walk.gif
 
-It needs neither TensorFlow nor the training run. Seed 17 gives the same image as `dcgan generate --seeds=17`; if the
+It needs neither TensorFlow nor the training run. Seed 17 gives the same image as in `dcgan generate`; if the
 server rounds differently, pixels may differ by one gray level.
 """
 

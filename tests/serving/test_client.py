@@ -10,6 +10,7 @@ import pytest
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.serving import Client, NotFoundError, RefusedError, ServingError, UnavailableError, client
+from tests.conftest import ROOT
 from tests.serving.stand_in import DrawnModel, StandIn
 
 
@@ -93,6 +94,13 @@ def test_a_version(server):
     with connect(server, version=3) as served:
         assert len(served.images([1])) == 1 and served.status() == [(3, "AVAILABLE", "")]
     assert any(path.endswith("/versions/3:predict") for path in server.asked)
+
+
+def test_the_documented_example(server):
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/serving.md").read_text(), re.S)
+    values: dict = {}
+    exec(code.replace("http://localhost:8501", server.url).replace("mnist", "tiny"), values)
+    assert values["images"].shape == (100, 8, 8, 1) and values["walk"].shape == (16, 8, 8, 1)
 
 
 # Addresses.
