@@ -8,14 +8,12 @@ It needs neither TensorFlow nor the training run. Seed 17 gives the same image a
 server rounds differently, pixels may differ by one gray level.
 """
 
-import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from dcgan_tf import files, images, seeds
-from dcgan_tf.cli import console
+from dcgan_tf.cli import console, output
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import tracked
@@ -46,8 +44,7 @@ def main() -> None:
             raise ArgumentError(name, "", f"it is needed, as in --{name}={example}")
     if not 0 <= FLAGS.wait <= 86400:
         raise ArgumentError("wait", FLAGS.wait, "it must be from 0 to 86400 seconds")
-    out = files.expanded(FLAGS.out)
-    fetch = _seeds(out) if FLAGS.walk is None else _walk(out)
+    fetch = _seeds() if FLAGS.walk is None else _walk()
     with Client(FLAGS.url, FLAGS.model, FLAGS.version, FLAGS.timeout, FLAGS.retries) as client:
         try:
             client.wait_until_available(FLAGS.wait)
@@ -55,69 +52,45 @@ def main() -> None:
             hint = "" if FLAGS.wait else "; --wait=60 waits for up to a minute"
             raise UnavailableError(f"{error}{hint}") from error
         try:
-            out.parent.mkdir(parents=True, exist_ok=True)
             count = fetch(client)
         except OSError as error:
-            raise ArgumentError("out", FLAGS.out, f"cannot write there ({error.strerror or error})") from error
-        console.logger().info("%d images of %s at %s: %s", count, client.model, client.address, out)
+            raise output.cannot_write(FLAGS.out, error) from error
+        console.logger().info("%d images of %s at %s: %s", count, client.model, client.address, FLAGS.out)
 
 
-def _seeds(out: Path) -> Callable[[Client], int]:
+def _seeds() -> Callable[[Client], int]:
     """What fetches and writes the images of --seeds, and returns their number."""
     wanted = seeds.parse(FLAGS.seeds)
-    if _is_picture(out, (".png",)):
+    if output.suffix_of(FLAGS.out, (".png",), FLAGS.overwrite):
         if len(wanted) > LARGEST_GRID:
             raise ArgumentError("seeds", FLAGS.seeds, f"a grid holds at most {LARGEST_GRID:,} images; name a folder")
-        return lambda client: _write_grid(client, wanted, out)
-    _check_folder(out, wanted)
-    return lambda client: _write_folder(client, wanted, out)
+        return lambda client: _write_grid(client, wanted)
+    output.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
+    return lambda client: _write_folder(client, wanted)
 
 
-def _walk(out: Path) -> Callable[[Client], int]:
+def _walk() -> Callable[[Client], int]:
     """What fetches and writes the images of --walk, and returns their number."""
     ends = seeds.parse(FLAGS.walk, "walk", 2)
     if len(ends) != 2:
         raise ArgumentError("walk", FLAGS.walk, "write two seeds as 3,14")
     if not 2 <= FLAGS.steps <= LARGEST_WALK:
         raise ArgumentError("steps", FLAGS.steps, f"it must be from 2 to {LARGEST_WALK}")
-    if not _is_picture(out, (".png", ".gif")):
-        raise ArgumentError("out", FLAGS.out, "a walk is written as a .png or a .gif")
-    return lambda client: _write_walk(client.walk(*ends, FLAGS.steps, getattr(FLAGS, "class")), out)
+    suffix = output.suffix_of(FLAGS.out, (".png", ".gif"), FLAGS.overwrite, folder=False)
+    return lambda client: _write_walk(client.walk(*ends, FLAGS.steps, getattr(FLAGS, "class")), suffix)
 
 
-def _is_picture(out: Path, suffixes: tuple[str, ...]) -> bool:
-    """Whether --out names a picture; it must not exist yet."""
-    if FLAGS.out.endswith("/") or out.suffix.lower() not in suffixes:
-        return False
-    if out.is_dir():
-        raise ArgumentError("out", FLAGS.out, "this is a folder; name a file, or end the name with /")
-    if out.exists() and not FLAGS.overwrite:
-        raise ArgumentError("out", FLAGS.out, "this file exists; name another, or add --overwrite")
-    return True
-
-
-def _check_folder(out: Path, wanted: "range | list[int]") -> None:
-    if not FLAGS.out.endswith("/") and out.suffix and not out.is_dir():
-        raise ArgumentError("out", FLAGS.out, "name a .png, or a folder with / at the end")
-    if out.exists() and not out.is_dir():
-        raise ArgumentError("out", FLAGS.out, "this is a file; name a folder or a .png")
-    existing = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    clash = next((name for name in map(images.file_name, wanted) if name in existing), None) if existing else None
-    if clash and not FLAGS.overwrite:
-        raise ArgumentError("out", FLAGS.out, f"{clash} exists there; name another folder, or add --overwrite")
-
-
-def _pngs(client: Client, wanted: "range | list[int]") -> Iterator[bytes]:
+def _pngs(client: Client, wanted: Sequence[int]) -> Iterator[bytes]:
     return tracked(client.pngs(wanted, getattr(FLAGS, "class")), len(wanted), "images", "fetching")
 
 
-def _write_grid(client: Client, wanted: "range | list[int]", out: Path) -> int:
-    pixels = decoded(list(_pngs(client, wanted)))
-    images.write_png(out, images.magnified(images.grid(pixels)))
-    return len(pixels)
+def _write_grid(client: Client, wanted: Sequence[int]) -> int:
+    images.show(decoded(list(_pngs(client, wanted)))).save(output.expanded(FLAGS.out))
+    return len(wanted)
 
 
-def _write_folder(client: Client, wanted: "range | list[int]", out: Path) -> int:
+def _write_folder(client: Client, wanted: Sequence[int]) -> int:
+    out = output.expanded(FLAGS.out)
     out.mkdir(exist_ok=True)
     for seed, png in zip(wanted, _pngs(client, wanted), strict=True):
         with files.written_aside(out / images.file_name(seed)) as temporary:
@@ -125,13 +98,10 @@ def _write_folder(client: Client, wanted: "range | list[int]", out: Path) -> int
     return len(set(wanted))
 
 
-def _write_walk(pixels: np.ndarray, out: Path) -> int:
-    if out.suffix.lower() == ".png":
-        images.write_png(out, images.magnified(images.grid(pixels, columns=len(pixels))))
-        return len(pixels)
-    with tempfile.TemporaryDirectory() as folder:
-        frames = [Path(folder, f"{index:03}.png") for index in range(len(pixels))]
-        for frame, picture in zip(frames, pixels, strict=True):
-            images.write_png(frame, images.magnified(picture))
-        images.write_gif(out, frames)
+def _write_walk(pixels: np.ndarray, suffix: str) -> int:
+    out = output.expanded(FLAGS.out)
+    if suffix == ".png":
+        images.show(pixels, columns=len(pixels)).save(out)
+    else:
+        images.write_gif(out, [images.magnified(picture) for picture in pixels])
     return len(pixels)

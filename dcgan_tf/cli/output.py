@@ -7,13 +7,14 @@ from dcgan_tf import files, images
 from dcgan_tf.errors import ArgumentError
 
 
-def suffix_of(out: str, suffixes: tuple[str, ...], overwrite: bool) -> str:
+def suffix_of(out: str, suffixes: tuple[str, ...], overwrite: bool, folder: bool = True) -> str:
     """The suffix of the file that `out` names, in lower case; empty for a folder.
 
     Args:
         out: as the user wrote it; a folder's name has no suffix or ends in a slash.
         suffixes: of files that can be written (".png", ".npz").
         overwrite: whether a file that exists may be replaced.
+        folder: whether it may be a folder.
 
     Raises:
         ArgumentError: another kind of file, a file that exists, or a folder and a file are confused.
@@ -26,7 +27,9 @@ def suffix_of(out: str, suffixes: tuple[str, ...], overwrite: bool) -> str:
         if path.exists() and not overwrite:
             raise ArgumentError("out", out, "this file exists; name another, or add --overwrite")
         return suffix
-    kinds = ", ".join(suffixes)
+    kinds = " or a ".join(suffixes)
+    if not folder:
+        raise ArgumentError("out", out, f"write a {kinds}")
     if not out.endswith("/") and suffix and not path.is_dir():
         raise ArgumentError("out", out, f"write a {kinds}, or a folder's name ending in /")
     if path.exists() and not path.is_dir():

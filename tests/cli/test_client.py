@@ -62,7 +62,7 @@ def test_nothing_is_replaced_unasked(ask, tmp_path):
     (tmp_path / "grid.png").write_text("mine")
     (tmp_path / "000003.png").write_text("mine")
     assert ask("--seeds=1", f"--out={tmp_path}/grid.png").last_line.endswith("name another, or add --overwrite")
-    assert "000003.png exists there" in ask("--seeds=1-5", f"--out={tmp_path}/").last_line
+    assert "000003.png is there already" in ask("--seeds=1-5", f"--out={tmp_path}/").last_line
     assert ask("--walk=1,2", f"--out={tmp_path}/grid.png").code == 2
     assert (tmp_path / "grid.png").read_text() == (tmp_path / "000003.png").read_text() == "mine"
     assert ask("--seeds=1", f"--out={tmp_path}/grid.png", "--overwrite").code == 0

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.full
 def generator():
     if run := os.environ.get("DCGAN_TF_SERVED_RUN"):
         return load_generator(runs.RunDirectory(run))
-    generator = Generator(dataclasses.replace(presets.base("tiny").model, conditional=True, classes=3))
+    generator = Generator(dataclasses.replace(presets.PRESETS["tiny"].model, conditional=True, classes=3))
     generator.model.set_weights([5 * value for value in generator.model.get_weights()])  # images with contrast
     return generator
 
