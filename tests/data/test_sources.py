@@ -59,6 +59,12 @@ def test_other_objects_are_refused(wrong):
         data.open_source(wrong)
 
 
+def test_a_name_or_a_path_will_do(photos):
+    save(photos / "a.png", pixels(8, 8))
+    assert data.open_source("digits").info().count == 1797
+    assert data.open_source(photos).path == photos
+
+
 def test_located_makes_paths_absolute(photos, monkeypatch):
     save(photos / "a.png", pixels(8, 8))
     monkeypatch.chdir(photos.parent)

@@ -24,19 +24,22 @@ ARRAY = "array"  # the `dataset` of a run on images in memory
 FILE_ENDINGS = (".zip", ".npz")
 
 
-def open_source(data: DataConfig | ArrayImages | np.ndarray | tuple) -> Source:
-    """The source that a configuration names, or the one of images in memory.
+def open_source(data: DataConfig | str | os.PathLike | ArrayImages | np.ndarray | tuple) -> Source:
+    """The source that a name or path means, or the one of images in memory.
 
     "digits" is built in. What looks like a path (it has a separator, starts with "." or "~", or ends in .zip or .npz)
     is a folder or file, except that a name such as lsun/bedroom that is no path is looked up in TensorFlow Datasets. A
     bare word is the name of a TensorFlow Datasets data set, and a folder only when no data set has that name.
 
     Args:
-        data: a configuration, an array of images, a tuple (images, labels), or an `ArrayImages`.
+        data: a name or path, a configuration that has one, an array of images, a tuple (images, labels), or an
+            `ArrayImages`.
 
     Raises:
         ArgumentError: there is no such data set or path, with similar names, or it holds no usable images.
     """
+    if isinstance(data, (str, os.PathLike)):
+        return _named(DataConfig(dataset=os.fspath(data)))
     if isinstance(data, DataConfig):
         return _named(data)
     if isinstance(data, ArrayImages):

@@ -39,6 +39,7 @@ def _entries(root: Path) -> Iterator[Entry]:
             continue
         seen.add((status.st_dev, status.st_ino))
         inside = os.path.relpath(folder, root) + "/" if folder != os.fspath(root) else ""
+        # Last folder first: the order decides under which of its names a folder is found that is linked twice.
         folders[:] = [name for name in reversed(folders) if may_be_image(name)]
         for name in filter(may_be_image, names):
             try:
