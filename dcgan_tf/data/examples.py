@@ -9,12 +9,12 @@ COUNT = 64
 
 
 def examples(store: ImageStore, seed: int, by_class: bool = False) -> tuple[np.ndarray, int]:
-    """Images for a grid: uint8 [up to 64, height, width, channels], and how many stand in a row (0: about square).
+    """Images for a grid: uint8 [up to 64, height, width, channels], and how many are in a row (0: about square).
 
     Args:
         store: where the images are.
         seed: the run's seed.
-        by_class: one class in every row; what a class is short of stays white.
+        by_class: one class in each row; where a class has too few images, white ones fill its row.
     """
     if not by_class:
         chosen = seeds.generator(seed, "reals", 0).permutation(len(store))[:COUNT]
@@ -24,8 +24,8 @@ def examples(store: ImageStore, seed: int, by_class: bool = False) -> tuple[np.n
 
 
 def _of_class(store: ImageStore, seed: int, label: int, count: int) -> np.ndarray:
-    found = np.flatnonzero(store.labels == label)
-    chosen = np.sort(seeds.generator(seed, "reals_by_class", label).permutation(found)[:count])
+    members = np.flatnonzero(store.labels == label)
+    chosen = np.sort(seeds.generator(seed, "reals_by_class", label).permutation(members)[:count])
     white = np.full((count, *store.images.shape[1:]), 255, np.uint8)
     white[: len(chosen)] = store.images[chosen]
     return white

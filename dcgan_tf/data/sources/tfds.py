@@ -2,19 +2,24 @@
 
 import contextlib
 import re
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow_datasets as tfds
 from absl import logging
 
 from dcgan_tf import files
-from dcgan_tf.data import download
+from dcgan_tf.data.download import unreachable
 from dcgan_tf.data.source import Item, SourceInfo, UnusableImage
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.errors import ArgumentError, UserError
 
 NAME = re.compile(r"\w+(/[\w.+\-]+)?(:[\d.*]+)?")
+STORAGE = "https://storage.googleapis.com/"  # where TensorFlow Datasets keeps its own files
 BATCH = 64
+CONFIGURATIONS_SHOWN, REASON_LIMIT = 12, 250
 
 
 class UnknownDataset(Exception):
@@ -22,7 +27,7 @@ class UnknownDataset(Exception):
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
+def _quiet() -> Iterator[None]:
     """Keeps the warnings of TensorFlow Datasets off the screen; what matters is raised."""
     before = logging.get_verbosity()
     logging.set_verbosity(logging.ERROR)
@@ -36,7 +41,7 @@ class TfdsImages:
     """A data set of TensorFlow Datasets.
 
     Args:
-        dataset: its name, with configuration and version where wanted ("mnist", "lsun/bedroom", "mnist:3.0.1").
+        dataset: its name, optionally with configuration and version ("mnist", "lsun/bedroom", "mnist:3.0.1").
         split: in TFDS's notation.
         data_dir: where prepared data is; "" takes TFDS's own default.
 
@@ -45,22 +50,21 @@ class TfdsImages:
         ArgumentError: no such configuration or version, or no image feature.
     """
 
-    def __init__(self, dataset: str, split: str, data_dir: str):
-        import tensorflow_datasets as tfds
+    path = None
 
+    def __init__(self, dataset: str, split: str, data_dir: str):
         if not NAME.fullmatch(dataset):
             raise UnknownDataset(dataset)
+        self.name = re.sub(r"[^\w.-]+", "_", dataset)
         self._dataset, self._split = dataset, split
-        folder = str(files.expanded(data_dir)) if data_dir else None
-        with quiet():
+        with _quiet():
             try:
-                self._builder = tfds.builder(dataset, data_dir=folder)
+                self._builder = tfds.builder(dataset, data_dir=str(files.expanded(data_dir)) if data_dir else None)
             except tfds.core.DatasetNotFoundError as fault:
                 raise UnknownDataset(dataset) from fault
             except (ValueError, AssertionError, KeyError, TypeError) as fault:
                 raise ArgumentError("dataset", dataset, _configurations(dataset, fault)) from fault
-        self.path = None
-        self.name = re.sub(r"[^\w.-]+", "_", dataset)
+        self._features = self._builder.info.features
         self._image_key = self._find_image()
         self._label_key = self._find_label()
 
@@ -73,7 +77,7 @@ class TfdsImages:
         return SourceInfo(self._count() if self._prepared() else None, size, channels, names)
 
     def identity(self) -> dict[str, Any]:
-        """Name, version, split and number of examples; downloads when there is no prepared data."""
+        """Name, version, split and number of examples. Downloads the data set when it is not prepared."""
         self._prepare()
         return {
             "kind": "tfds",
@@ -89,18 +93,17 @@ class TfdsImages:
         number = 0
         for images, labels in self._blocks():
             for index, image in enumerate(images):
-                label = None if labels is None else int(labels[index])
-                unlabelled = label is not None and label < 0  # -1 marks the hidden labels of some test splits
-                yield Item(str(number), None if unlabelled else label, lambda image=image: _bytes(image), image.nbytes)
+                # -1 marks the hidden labels of some test splits
+                label = None if labels is None or labels[index] < 0 else int(labels[index])
+                yield Item(str(number), label, lambda image=image: _as_bytes(image), image.nbytes)
                 number += 1
 
-    def _blocks(self) -> Iterator[tuple[Any, np.ndarray | None]]:
-        """Batches where all images have one size, which costs far less per image; else one image at a time."""
+    def _blocks(self) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        """Images and labels, one by one, or in batches (far faster) when all images have one size."""
         import tensorflow as tf
-        import tensorflow_datasets as tfds
 
         keys = [key for key in (self._image_key, self._label_key) if key]
-        with quiet(), tf.device("CPU"):
+        with _quiet(), tf.device("CPU"):
             dataset = self._builder.as_dataset(
                 split=self._split,
                 decoders=tfds.decode.PartialDecoding(dict.fromkeys(keys, True)),
@@ -110,13 +113,7 @@ class TfdsImages:
             for block in tfds.as_numpy(dataset.batch(batch).prefetch(2)):
                 yield block[self._image_key], block[self._label_key] if self._label_key else None
 
-    @property
-    def _features(self) -> Any:
-        return self._builder.info.features
-
     def _find_image(self) -> str:
-        import tensorflow_datasets as tfds
-
         features = dict(self._features.items()) if isinstance(self._features, tfds.features.FeaturesDict) else {}
         keys = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
         keys = keys or [key for key, feature in features.items() if isinstance(feature, tfds.features.Image)]
@@ -126,8 +123,6 @@ class TfdsImages:
         return "image" if "image" in keys else keys[0]
 
     def _find_label(self) -> str | None:
-        import tensorflow_datasets as tfds
-
         keys = [key for key, feature in self._features.items() if isinstance(feature, tfds.features.ClassLabel)]
         if "label" in keys:
             return "label"
@@ -138,26 +133,31 @@ class TfdsImages:
 
     def _prepare(self) -> None:
         if not self._prepared():
-            with quiet():
-                download.download(self._builder, self._dataset)
+            with _quiet():
+                _download(self._builder, self._dataset)
         if self._count() < 1:
             raise ArgumentError("split", self._split, f"it has no examples; {self._split_names()}")
 
     def _count(self) -> int:
         try:
-            with quiet():
+            with _quiet():
                 return int(self._builder.info.splits[self._split].num_examples)
         except (ValueError, KeyError, AssertionError, IndexError) as fault:
-            raise ArgumentError(
-                "split", self._split, f"{self._dataset} has no such split; {self._split_names()}"
-            ) from fault
+            names = self._split_names()
+            raise ArgumentError("split", self._split, f"{self._dataset} has no such split; {names}") from fault
 
     def _split_names(self) -> str:
         splits = self._builder.info.splits.items()
         return "it has " + ", ".join(f"{name} ({split.num_examples:,})" for name, split in splits)
 
 
-def _bytes(image: np.ndarray) -> np.ndarray:
+def all_names() -> list[str]:
+    """Every name that TensorFlow Datasets knows."""
+    with _quiet():
+        return tfds.list_builders(with_community_datasets=False)
+
+
+def _as_bytes(image: np.ndarray) -> np.ndarray:
     if image.dtype == np.uint8:
         return image
     if image.dtype == np.uint16:
@@ -166,21 +166,60 @@ def _bytes(image: np.ndarray) -> np.ndarray:
 
 
 def _configurations(dataset: str, fault: Exception) -> str:
-    """One line for a configuration or version that is not there."""
-    import tensorflow_datasets as tfds
-
+    """One line for a configuration or version that does not exist."""
     base = re.split("[/:]", dataset)[0]
     with contextlib.suppress(Exception):
         names = [config.name for config in tfds.builder_cls(base).BUILDER_CONFIGS]
         if names:
-            more = ", ..." if len(names) > 12 else ""
-            return f"{base} has no such configuration or version; it has {', '.join(names[:12])}{more}"
+            more = ", ..." if len(names) > CONFIGURATIONS_SHOWN else ""
+            shown = ", ".join(names[:CONFIGURATIONS_SHOWN])
+            return f"{base} has no such configuration or version; it has {shown}{more}"
     return str(fault).splitlines()[0]
 
 
-def all_names() -> list[str]:
-    """Every name that TensorFlow Datasets knows."""
-    import tensorflow_datasets as tfds
+def _download(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
+    """Downloads and prepares a data set, with TFDS's own progress.
 
-    with quiet():
-        return tfds.list_builders(with_community_datasets=False)
+    Raises:
+        UserError: no network, or the download failed; the message says what to do instead.
+    """
+    data_dir = Path(builder.data_dir).parents[len(Path(builder.info.full_name).parts) - 1]
+    instructions, manual = builder.MANUAL_DOWNLOAD_INSTRUCTIONS, data_dir / "downloads" / "manual"
+    if instructions and not (manual.is_dir() and any(manual.iterdir())):
+        line = " ".join(instructions.split())[:200]
+        raise UserError(f"`dataset={dataset}`: its files must be put into {manual} by hand: {line}")
+    problem = unreachable(next(iter(builder.url_infos or ()), STORAGE))
+    if problem:
+        raise UserError(
+            f"`dataset={dataset}`: no prepared data in {data_dir} and no network ({problem}); prepare it on a machine "
+            f"with a network (python -c \"import tensorflow_datasets as t; t.load('{dataset}')\"), copy the folder "
+            "here and set `data_dir` or TFDS_DATA_DIR to it, or use a folder or .zip of images"
+        )
+    with _removing_debris(data_dir):
+        try:
+            builder.download_and_prepare()
+        except Exception as fault:
+            reason = " ".join(f"{type(fault).__name__}: {str(fault).strip()}".splitlines()[:1])[:REASON_LIMIT]
+            raise UserError(
+                f"`dataset={dataset}`: TensorFlow Datasets could not prepare it ({reason}); get the images another "
+                "way and use a folder or .zip of them"
+            ) from fault
+
+
+@contextlib.contextmanager
+def _removing_debris(data_dir: Path) -> Iterator[None]:
+    """When the block fails, removes the partial downloads and empty folders that it made. Whole downloads stay."""
+
+    def folders() -> set[Path]:
+        return {path for path in (*data_dir.glob("**"), data_dir, *data_dir.parents) if path.is_dir()}
+
+    before = folders()
+    try:
+        yield
+    except BaseException:
+        for path in sorted(folders() - before, key=lambda path: len(path.parts), reverse=True):
+            if ".tmp." in path.name:
+                shutil.rmtree(path, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise

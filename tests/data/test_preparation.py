@@ -1,11 +1,10 @@
-"""The store: taken as it is, prepared again when something changed, complete or absent."""
+"""The store: reused as it is, prepared again when something changed, complete or absent."""
 
 import errno
 import hashlib
 import json
 import os
-import time
-from collections import namedtuple
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +13,7 @@ from conftest import open_path, pixels, save
 
 from dcgan_tf import data
 from dcgan_tf.config import DataConfig
-from dcgan_tf.errors import UserError
-
-
-@pytest.fixture
-def three(photos):
-    for number in range(3):
-        save(photos / f"{number}.png", pixels(8, 8, seed=number))
-    return photos
+from dcgan_tf.errors import ArgumentError, UserError
 
 
 def test_digits(cache):
@@ -34,11 +26,12 @@ def test_digits(cache):
     assert "1,797 images from digits" in store.report()
 
 
-def test_a_second_start_takes_the_store_as_it_is(three, stored, monkeypatch):
+def test_a_second_start_uses_the_store_as_it_is(three, stored):
     first = stored(three)
-    monkeypatch.setattr("dcgan_tf.data.preparation._write", None)
+    file = (first.path / "images.u8").stat()
     again = stored(three)
     assert (again.path, again.checksum) == (first.path, first.checksum)
+    assert (again.path / "images.u8").stat() == file
 
 
 def test_the_checksum_is_of_pixels_and_labels(cache, three, stored):
@@ -99,45 +92,41 @@ def test_a_damaged_store_is_named_and_prepared_again(three, stored, name, damage
     assert stored(three).checksum == checksum
 
 
-def test_a_full_disk_leaves_nothing_behind(three, stored, cache, monkeypatch):
-    def full(*_):
+def test_a_full_disk_leaves_nothing_behind(three, cache, monkeypatch):
+    def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("dcgan_tf.data.preparation._append", full)
-    with pytest.raises(UserError, match=r"no space left in .*--cache_dir"):
-        stored(three)
-    assert [path for path in Path(cache).iterdir() if path.is_dir()] == []
+    monkeypatch.setattr("os.fsync", full)
+    source = open_path(three)
+    with pytest.raises(UserError, match=r"no space left in .*`cache_dir`"):
+        data.prepare_store(source, (8, 8), 3, "center", cache)
+    assert list(Path(cache).glob("photos*/")) == []
 
 
-def test_too_little_space_is_known_before_the_work(three, stored, monkeypatch):
-    usage = namedtuple("usage", "free")
-    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(100))
-    with pytest.raises(UserError, match=r"need 0\.0 GB"):
-        stored(three)
+def test_a_recorded_manifest_reopens_its_store_without_the_source(three, stored, cache):
+    store = stored(three)
+    shutil.rmtree(three)
+    recorded = json.loads(json.dumps(store.manifest))
+    again = data.reopen(recorded, cache)
+    assert again.path == store.path
+    np.testing.assert_array_equal(again.images, store.images)
+    assert data.reopen({**recorded, "checksum": "of other images"}, cache) is None
+    assert data.reopen({**recorded, "crop": "none"}, cache) is None
+    assert data.reopen(recorded, f"{cache}/elsewhere") is None
+    (store.path / "images.u8").write_bytes(b"damaged")
+    assert data.reopen(recorded, cache) is None
 
 
-def test_a_cache_that_cannot_be_made(three, tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="cannot write to --cache_dir"):
-        data.prepare_store(open_path(three), (8, 8), 3, "center", str(tmp_path / "file" / "cache"))
+def test_no_usable_image_is_an_error(cache):
+    class Unusable(data.ArrayImages):
+        def items(self):
+            def load():
+                raise data.UnusableImage("too dark")
 
+            return iter([data.Item("1", None, load)])
 
-def test_the_environment_names_the_cache(three, tmp_path, monkeypatch):
-    monkeypatch.setenv("DCGAN_TF_CACHE_DIR", str(tmp_path / "there"))
-    assert data.prepare_store(open_path(three), (8, 8), 3, "center", "").path.parent == tmp_path / "there"
-
-
-def test_what_killed_processes_left_is_removed(three, stored, cache):
-    old = time.time() - 3600
-    folders = {}
-    for name, pid in (("dead", 2**22 + 5), ("alive", os.getppid())):
-        folders[name] = Path(cache) / f".{name}.{pid}.tmp"
-        folders[name].mkdir(parents=True)
-        os.utime(folders[name], (old, old))
-    folders["recent"] = Path(cache) / f".recent.{2**22 + 5}.tmp"
-    folders["recent"].mkdir()
-    stored(three)
-    assert [name for name, folder in folders.items() if folder.exists()] == ["alive", "recent"]
+    with pytest.raises(ArgumentError, match=r"^dataset=night: no usable image \(1: too dark\)$"):
+        data.prepare_store(Unusable(pixels(2, 8, 8), name="night"), (8, 8), 3, "center", cache)
 
 
 def test_the_manifest_tells_what_was_done(three, stored):

@@ -1,7 +1,5 @@
 """TensorFlow Datasets by name, offline."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -16,6 +14,7 @@ def opened(**values):
     return data.open_source(DataConfig(**values))
 
 
+@pytest.mark.full
 def test_prepared_mnist(tfds_dir, cache):
     source = opened(dataset="mnist", data_dir=tfds_dir)
     info = source.info()
@@ -43,46 +42,9 @@ def test_split_notation(tfds_dir, cache):
 
 
 @pytest.mark.parametrize("split", ["valid", "train[", "train[:0]"])
-def test_a_bad_split_names_those_there_are(tfds_dir, split):
+def test_a_bad_split_names_those_exist(tfds_dir, split):
     with pytest.raises(ArgumentError, match=r"train \(60,000\), test \(10,000\)"):
         opened(dataset="mnist", data_dir=tfds_dir, split=split).identity()
-
-
-@pytest.mark.parametrize(
-    ("dataset", "message"),
-    [
-        ("mnst", r"did you mean mnist"),
-        ("digit", r"did you mean digits"),
-        ("lsun/bedrom", r"classroom, bedroom"),
-        ("ag_news_subset", r"no image feature; its features are label, title, description"),
-        ("./nowhere", "no such folder"),
-        ("no/where", "no such folder"),
-        ("nothing.zip", "no such folder or file"),
-        ("", "give a name or a path"),
-    ],
-)
-def test_names_that_mean_nothing(dataset, message, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ArgumentError, match=message) as caught:
-        opened(dataset=dataset)
-    assert "\n" not in str(caught.value)
-
-
-def test_a_bare_word_may_be_a_folder(photos, monkeypatch):
-    from conftest import pixels, save
-
-    save(photos / "a.png", pixels(8, 8))
-    monkeypatch.chdir(photos.parent)
-    assert opened(dataset="photos").name == "photos"
-    save(photos.parent / "mnist" / "a.png", pixels(8, 8))
-    assert opened(dataset="mnist").info().image_size == (28, 28)
-    assert opened(dataset="./mnist").info().image_size == (8, 8)
-
-
-def test_a_file_of_another_kind(tmp_path):
-    (tmp_path / "a.tar").touch()
-    with pytest.raises(ArgumentError, match=r"must be a \.zip of images or an \.npz"):
-        opened(dataset=str(tmp_path / "a.tar"))
 
 
 def test_information_needs_no_download(tmp_path):
@@ -94,21 +56,10 @@ def test_information_needs_no_download(tmp_path):
 def test_without_a_network_one_line_says_what_to_do(tmp_path, monkeypatch):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
-    began = time.monotonic()
-    with pytest.raises(UserError, match=r"no network.*--data_dir.*folder or \.zip") as caught:
+    with pytest.raises(UserError, match=r"`dataset=cifar100`.*no network.*`data_dir`.*folder or \.zip") as caught:
         opened(dataset="cifar100", data_dir=str(tmp_path / "data")).identity()
-    assert time.monotonic() - began < 15
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_name_server_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
-    monkeypatch.setattr("dcgan_tf.data.download.PROBE_SECONDS", 0.3)
-    monkeypatch.setattr("dcgan_tf.data.download._probe", lambda *_: time.sleep(5))
-    began = time.monotonic()
-    with pytest.raises(UserError, match="no answer from"):
-        opened(dataset="cifar100", data_dir=str(tmp_path)).identity()
-    assert time.monotonic() - began < 3
 
 
 def test_a_failed_download_leaves_nothing_and_points_to_a_folder(tmp_path, monkeypatch):
@@ -116,17 +67,37 @@ def test_a_failed_download_leaves_nothing_and_points_to_a_folder(tmp_path, monke
 
     def fail(builder):
         downloads = tmp_path / "data" / "downloads"
-        (downloads / "some.tmp.123").mkdir(parents=True)
+        (downloads / "cifar100" / "some.tmp.123").mkdir(parents=True)
+        (downloads / "cifar100" / "some.tmp.123" / "part").touch()
         (downloads / "extracted").mkdir()
-        (tmp_path / "data" / "cifar100" / "incomplete.X_3.0.2").mkdir(parents=True)
+        (tmp_path / "data" / "cifar100").mkdir()
         raise RuntimeError("checksum of https://x.y is wrong\nsecond line")
 
-    monkeypatch.setattr("dcgan_tf.data.download._probe", lambda *_: "")
+    monkeypatch.setattr("dcgan_tf.data.sources.tfds.unreachable", lambda _: "")
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
     with pytest.raises(UserError, match=r"checksum of .* wrong\); .*folder or \.zip") as caught:
         opened(dataset="cifar100", data_dir=str(tmp_path / "data")).identity()
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_download_keeps_what_was_there_before(tmp_path, monkeypatch):
+    import tensorflow_datasets as tfds
+
+    def fail(builder):
+        (tmp_path / "downloads" / "cifar100").mkdir()
+        (tmp_path / "downloads" / "cifar100" / "whole.tgz").touch()
+        raise KeyboardInterrupt
+
+    (tmp_path / "downloads" / "other.tmp.1").mkdir(parents=True)  # another process is downloading
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setattr("dcgan_tf.data.sources.tfds.unreachable", lambda _: "")
+    monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", fail)
+    with pytest.raises(KeyboardInterrupt):
+        opened(dataset="cifar100", data_dir=str(tmp_path)).identity()
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
+        "downloads", "downloads/cifar100", "downloads/cifar100/whole.tgz", "downloads/other.tmp.1", "empty",
+    ]  # fmt: skip
 
 
 def test_hand_downloads_are_explained(tmp_path):

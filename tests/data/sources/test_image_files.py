@@ -1,24 +1,15 @@
-"""Folders and zips: what counts as an image, classes, order, damage."""
+"""Folders and zips alike: what counts as an image, classes, order, damage."""
 
 import io
-import os
-import struct
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import open_path, pixels, save
+from conftest import open_path, pixels, png, save
 from PIL import Image
 
-from dcgan_tf.errors import UserError
-
-
-def png(image: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(image).save(stream, "PNG")
-    return stream.getvalue()
+from dcgan_tf.errors import ArgumentError
 
 
 def zipped(folder, path, root=""):
@@ -88,30 +79,12 @@ def test_other_files_are_passed_over_and_broken_images_are_listed(photos, stored
     assert "skipped: 5" in store.report()
 
 
-def test_a_decompression_bomb_is_skipped(photos, stored):
-    def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-    header = struct.pack(">IIBBBBB", 60000, 60000, 8, 0, 0, 0, 0)
-    body = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
-    (photos / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + body)
-    save(photos / "good.png", pixels(8, 8))
-    ((name, reason),) = stored(photos).manifest["skipped"]
-    assert name == "bomb.png"
-    assert "pixels" in reason
-
-
 def test_nothing_usable_is_an_error(photos, stored, packed):
     (photos / "a.jpg").write_text("no image")
-    with pytest.raises(UserError, match=r"none of the 1 files.*a\.jpg"):
+    with pytest.raises(ArgumentError, match=r"none of its 1 files is an image \(the first is .*a\.jpg"):
         open_path(packed(photos)).info()
-    with pytest.raises(UserError, match=r"none of the 1 files"):
+    with pytest.raises(ArgumentError, match="none of its 1 files is an image"):
         stored(packed(photos))
-
-
-def test_an_empty_folder_is_an_error(photos):
-    with pytest.raises(UserError, match="no image files in"):
-        open_path(photos)
 
 
 def test_channels_are_judged_over_the_whole_set(photos, cache):
@@ -132,63 +105,3 @@ def test_the_commonest_size_is_known(photos):
 def test_grey_palettes_count_as_grey(photos):
     save(photos / "a.png", Image.fromarray(pixels(8, 8, 1)[..., 0]).convert("P"))
     assert open_path(photos).info().channels == 1
-
-
-def test_links_are_followed_once_and_broken_ones_are_listed(photos, stored):
-    save(photos / "a.png", pixels(8, 8))
-    (photos / "loop").symlink_to(photos, target_is_directory=True)
-    (photos / "gone.png").symlink_to(photos / "nothing.png")
-    os.mkfifo(photos / "pipe.png")
-    store = stored(photos)
-    assert len(store) == 1
-    assert [name for name, _ in store.manifest["skipped"]] == ["gone.png"]
-
-
-def test_names_that_are_not_unicode(photos, stored):
-    (photos / os.fsdecode(b"\xff.png")).write_bytes(png(pixels(8, 8)))
-    (photos / "bad.png").write_bytes(b"x")
-    store = stored(photos)
-    assert len(store) == 1
-    store.report().encode()
-
-
-def test_not_a_zip(tmp_path):
-    (tmp_path / "a.zip").write_text("no zip")
-    with pytest.raises(UserError, match="not a zip file"):
-        open_path(tmp_path / "a.zip")
-
-
-def test_damaged_members_are_listed(tmp_path, stored):
-    path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for number in range(3):
-            archive.writestr(f"{number}.png", png(pixels(8, 8, seed=number)))
-    content = bytearray(path.read_bytes())
-    content[content.index(b"IDAT") + 20] ^= 255
-    path.write_bytes(content)
-    store = stored(path)
-    assert len(store) == 2
-    ((name, reason),) = store.manifest["skipped"]
-    assert name == "0.png"
-    assert "damaged" in reason
-
-
-def test_encrypted_zips(tmp_path):
-    path = tmp_path / "a.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("a.png", png(pixels(8, 8)))
-    content = bytearray(path.read_bytes())
-    for signature, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        content[content.index(signature) + offset] |= 1
-    path.write_bytes(content)
-    with pytest.raises(UserError, match="encrypted"):
-        open_path(path)
-
-
-def test_a_zip_is_read_by_many_threads_in_order(tmp_path, stored, monkeypatch):
-    monkeypatch.setattr("dcgan_tf.data.preparation.available_cores", lambda: 8)
-    path = tmp_path / "many.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number in range(500):
-            archive.writestr(f"{number:03}.png", png(np.full((8, 8, 3), number % 256, np.uint8)))
-    np.testing.assert_array_equal(stored(path).images[:, 0, 0, 0], np.arange(500) % 256)
