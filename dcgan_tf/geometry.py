@@ -1,4 +1,4 @@
-"""Which image sizes the networks can make: a small grid, doubled n times (paper, Figure 1).
+"""Image sizes that the networks can make: a small grid, doubled n times (paper, Figure 1).
 
 A size fits when both sides are a grid times 2^n, where the smaller side of the grid is 4 to 7. A preset may fix the
 number of doublings instead, and with it the grid.

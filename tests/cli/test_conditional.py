@@ -73,7 +73,7 @@ def test_a_dry_run_of_a_conditional_one(script):
 
 def test_labels_that_only_some_images_have(script, tmp_path, monkeypatch):
     """The source promises classes, the prepared store has none: some test splits hide their labels."""
-    from dcgan_tf.data.embedded import Digits
+    from dcgan_tf.data.sources.digits import Digits
 
     items = Digits.items
 
