@@ -24,8 +24,7 @@ from dcgan_tf.explore.filters import filters, filters_figure
 from dcgan_tf.explore.guided_backprop import guided_backprop
 from dcgan_tf.explore.neighbors import neighbors
 from dcgan_tf.explore.picture_files import read_pictures
-from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.points_file import load_points, save_points
+from dcgan_tf.explore.points import Points, load_points, save_points
 from dcgan_tf.explore.project import project
 from dcgan_tf.explore.renderer import Renderer, renderer_of
 from dcgan_tf.explore.responses import boxes_around, class_responses, discriminator_responses, generator_responses

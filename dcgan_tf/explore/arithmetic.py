@@ -10,7 +10,7 @@ import numpy as np
 
 from dcgan_tf import seeds as random_seeds
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.explore.figure import CELL, Figure, Panel, note_of
+from dcgan_tf.explore.figure import CELL, Figure, Panel
 from dcgan_tf.explore.points import Points
 from dcgan_tf.explore.renderer import Renderer, Seeds, renderer_of
 from dcgan_tf.models import Generator
@@ -68,8 +68,9 @@ class Arithmetic:
             blocks.append(Panel(rows, f"{SIGNS[term.sign]} {title}", [*term.points.names, "mean"]))
         blocks.append(Panel([self.images[row : row + 3] for row in range(0, 9, 3)], "= in latents"))
         blocks.append(Panel([self.in_pixels[None]], "= in pixels", cell=3 * CELL))
-        noise = f"the middle of the nine is the result, the others have uniform noise of {self.noise:g} added"
-        return Figure("Arithmetic on concepts", blocks, note_of(note, f"{noise} (seed {self.seed})"), across=True)
+        noise = f"the others have uniform noise of {self.noise:g} added (seed {self.seed})"
+        notes = [f"the middle of the nine is the result, {noise}", note]
+        return Figure("Arithmetic on concepts", blocks, notes, across=True)
 
 
 def arithmetic(
@@ -82,7 +83,7 @@ def arithmetic(
 
     Args:
         generator: makes the images.
-        plus: groups of examples to add, at least one; a group is points, seeds or (seed, label) pairs.
+        plus: groups of examples to add, at least one; for a group see `Renderer.points`.
         minus: groups to subtract.
         noise: the neighbors' latents differ by uniform noise in [-noise, noise].
         seed: of the noise.

@@ -8,6 +8,7 @@ a positive weight were set to zero everywhere, and windows disappeared from new 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,9 +17,12 @@ from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.explore.boxes import Box, covered, read_boxes
 from dcgan_tf.explore.figure import Figure, Panel
 from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import Label, Seeds
+from dcgan_tf.explore.renderer import Seeds
 from dcgan_tf.explore.split import SplitGenerator
 from dcgan_tf.models import Generator, pixels
+
+if TYPE_CHECKING:
+    import sklearn.pipeline
 
 FOLDS = 5
 CONTROLS = 10  # random draws of as many maps
@@ -30,23 +34,23 @@ class Selection:
     """A logistic regression that tells positions inside the boxes from others by their activations.
 
     Attributes:
-        weights: float64 [maps], of the activations after each map's are scaled to mean 0 and variance 1.
-        intercept: the regression's constant.
-        means, deviations: float64 [maps], of the activations it was fitted to.
-        selected: bool [maps], those with a positive weight: the ones to drop.
+        regression: activations [n, maps], each map scaled to mean 0 and variance 1, to whether they are inside.
         accuracy: share of positions classified correctly in images that the regression did not see, the mean of its
             shares for positions inside and outside: 0.5 is guessing.
-        positives, negatives: number of positions inside and outside.
     """
 
-    weights: np.ndarray
-    intercept: float
-    means: np.ndarray
-    deviations: np.ndarray
-    selected: np.ndarray
+    regression: "sklearn.pipeline.Pipeline"
     accuracy: float
-    positives: int
-    negatives: int
+
+    @property
+    def weights(self) -> np.ndarray:
+        """float64 [maps], of the scaled activations; 0 for a map that is the same everywhere."""
+        return self.regression[-1].coef_[0]
+
+    @property
+    def selected(self) -> np.ndarray:
+        """bool [maps], those with a positive weight: the ones to drop."""
+        return self.weights > 0.0
 
     def strongest(self, count: int) -> np.ndarray:
         """The selected maps with the largest weights, at most `count`: bool [maps]."""
@@ -55,18 +59,15 @@ class Selection:
         return largest & self.selected
 
     def inside(self, activations: np.ndarray) -> np.ndarray:
-        """Which positions the regression holds to be inside: [..., maps] to bool [...]."""
-        scaled = self.weights / self.deviations
-        return activations @ scaled + (self.intercept - self.means @ scaled) > 0.0
+        """Which positions the regression takes to be inside: [..., maps] to bool [...]."""
+        flat = activations.reshape(-1, activations.shape[-1])
+        return self.regression.predict(flat).reshape(activations.shape[:-1])
 
 
-@dataclass(frozen=True)
-class Change:
-    """How much images change when maps are dropped: mean absolute change of a value (0 to 2).
+class Change(NamedTuple):
+    """Mean absolute change of the values (-1 to 1) of images, where the selected maps respond and at all other pixels.
 
-    Attributes:
-        inside: where the selected maps respond.
-        elsewhere: at all other pixels; NaN if there are none.
+    NaN if there are no such pixels.
     """
 
     inside: float
@@ -134,7 +135,7 @@ class FeatureDropout:
             Panel([self.box_images], of_boxes, ["inside the\nboxes"], seeds),
             Panel(images, of_samples, list(rows), columns),
         ]
-        return Figure("Forgetting to draw", blocks, "\n".join(filter(None, [self.summary, note])))
+        return Figure("Forgetting to draw", blocks, [self.summary, note])
 
 
 def feature_dropout(
@@ -144,7 +145,6 @@ def feature_dropout(
     layer: str | None = None,
     drop: int | None = None,
     seed: int = 0,
-    label: Label | None = None,
 ) -> FeatureDropout:
     """Learns which maps respond inside of boxes, and draws samples without these maps.
 
@@ -153,11 +153,10 @@ def feature_dropout(
     Args:
         generator: a built-in network.
         boxes: in at least two images (see `boxes_around`), or the JSON file that holds them (see `read_boxes`).
-        seeds: of the samples; points, seeds or (seed, label) pairs.
+        seeds: of the samples, see `Renderer.points`.
         layer: "project", "up1", "up2", ...; None for the paper's, see `layers.maps_of`.
         drop: drop only so many maps, those with the largest weights; None drops all with a positive weight.
         seed: of the positions outside of boxes, and of the random maps.
-        label: class of the `seeds` that name none, by number or name; None gives each its own.
 
     Raises:
         ArgumentError: no such layer, seed or class, `drop` is below 1, or a fault in the file.
@@ -166,7 +165,7 @@ def feature_dropout(
     if drop is not None and drop < 1:
         raise ArgumentError("drop", drop, "it must be at least 1; leave it out for all with a positive weight")
     split = SplitGenerator(generator, layer)
-    points = split.renderer.points(seeds, label)
+    points = split.renderer.points(seeds)
     if isinstance(boxes, str | os.PathLike):
         boxes = read_boxes(boxes, generator.image_shape[:2], split.renderer.classes)
     selection = select_maps(split, boxes, seed)
@@ -236,18 +235,7 @@ def fitted_selection(inside: Sequence[np.ndarray], outside: Sequence[np.ndarray]
     # Neighboring positions are much alike: the regression learns from an image or is tested on it, never both.
     folds = GroupKFold(min(FOLDS, len(inside)))
     shares = cross_val_score(regression, activations, truth, groups=images, cv=folds, scoring="balanced_accuracy")
-    scaler, linear = (step for _, step in regression.fit(activations, truth).steps)
-    weights = linear.coef_[0]
-    return Selection(
-        weights=weights,
-        intercept=float(linear.intercept_[0]),
-        means=scaler.mean_,
-        deviations=scaler.scale_,  # 1 for a map that is the same everywhere, whose weight is then 0
-        selected=weights > 0.0,
-        accuracy=float(shares.mean()),
-        positives=int(truth.sum()),
-        negatives=int((~truth).sum()),
-    )
+    return Selection(regression.fit(activations, truth), float(shares.mean()))
 
 
 def random_maps(selected: np.ndarray, seed: int = 0) -> np.ndarray:

@@ -41,38 +41,26 @@ class Panel:
     column_labels: Sequence[str] = ()
     cell: int = CELL
 
-    @property
-    def _factor(self) -> int:
-        height, width = self.rows[0].shape[1:3]
-        columns = max(map(len, self.rows))
-        return max(1, min(round(self.cell / max(height, width)), WIDEST // (columns * (width + SPACE))))
-
-    @property
-    def _step(self) -> tuple[int, int]:
-        height, width = self.rows[0].shape[1:3]
-        return self._factor * width + SPACE, self._factor * height + SPACE
-
-    @property
-    def _left(self) -> int:
-        return max((_width(label, LABEL) for label in self.row_labels), default=0) + (8 if self.row_labels else 0)
-
-    @property
-    def _top(self) -> int:
+    def _layout(self) -> tuple[int, int, int, int, int]:
+        """How many times an image is magnified, from one image to the next (width, height), and room for labels."""
+        (height, width), columns = self.rows[0].shape[1:3], max(map(len, self.rows))
+        factor = max(1, min(round(self.cell / max(height, width)), WIDEST // (columns * (width + SPACE))))
+        left = max((_width(label, LABEL) for label in self.row_labels), default=-8) + 8
         lines = max((label.count("\n") + 1 for label in self.column_labels), default=0)
-        return (LINE + 4 if self.title else 0) + (SMALL_LINE * lines + 4 if lines else 0)
+        top = (LINE + 4 if self.title else 0) + (SMALL_LINE * lines + 4 if lines else 0)
+        return factor, factor * width + SPACE, factor * height + SPACE, left, top
 
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
-        width, height = self._step
-        across = self._left + max(map(len, self.rows)) * width + SPACE
-        return max(across, _width(self.title, SUBTITLE)), self._top + len(self.rows) * height + SPACE
+        _, width, height, left, top = self._layout()
+        across = left + max(map(len, self.rows)) * width + SPACE
+        return max(across, _width(self.title, SUBTITLE)), top + len(self.rows) * height + SPACE
 
     def draw(self, figure: Any, left: int, top: int) -> None:
         """Draws itself into a matplotlib figure, its corner so many pixels from the left and from the top."""
-        width, height = self._step
-        if self.title:
-            _write(figure, left, top, self.title, SUBTITLE, va="top", weight="bold")
-        inner_left, inner_top = left + self._left, top + self._top
+        factor, width, height, label_width, label_height = self._layout()
+        _write(figure, left, top, self.title, SUBTITLE, va="top", weight="bold")
+        inner_left, inner_top = left + label_width, top + label_height
         for number, label in enumerate(self.column_labels):
             middle = inner_left + number * width + width / 2
             _write(figure, middle, inner_top - 3, label, LABEL, ha="center", va="bottom")
@@ -82,7 +70,7 @@ class Panel:
         canvas = np.full((len(self.rows) * height, max(map(len, self.rows)) * width, 4), 0, np.uint8)
         for row, images in enumerate(self.rows):
             for column, image in enumerate(images):
-                large = _rgba(image).repeat(self._factor, axis=0).repeat(self._factor, axis=1)
+                large = _rgba(image).repeat(factor, axis=0).repeat(factor, axis=1)
                 canvas[row * height :, column * width :][: len(large), : large.shape[1]] = large
         axes = _axes(figure, inner_left, inner_top, canvas.shape[1], canvas.shape[0])
         axes.set_axis_off()
@@ -112,8 +100,7 @@ class Plot:
         """See `Panel.draw`."""
         before, after, below = self.inset
         head = LINE + 6 if self.title else 4
-        if self.title:
-            _write(figure, left, top, self.title, SUBTITLE, va="top", weight="bold")
+        _write(figure, left, top, self.title, SUBTITLE, va="top", weight="bold")
         axes = _axes(figure, left + before, top + head, self.width - before - after, self.height - head - below)
         axes.tick_params(labelsize=LABEL)
         self.paint(axes)
@@ -126,13 +113,13 @@ class Figure:
     Attributes:
         title: above all.
         blocks: one below the other, or beside each other.
-        note: small text below all; it may have several lines.
+        notes: lines of small text below all; empty ones are left out.
         across: whether the blocks are beside each other.
     """
 
     title: str
     blocks: Sequence[Panel | Plot]
-    note: str = ""
+    notes: Sequence[str] = ()
     across: bool = False
 
     def save(self, path: str | os.PathLike) -> None:
@@ -148,7 +135,8 @@ class Figure:
     def _drawn(self) -> Any:
         from matplotlib.figure import Figure as Canvas  # takes half a second to import
 
-        sizes, lines = [block.size() for block in self.blocks], self.note.splitlines()
+        sizes = [block.size() for block in self.blocks]
+        lines = [line for note in self.notes for line in note.splitlines()]
         widths, heights = zip(*sizes, strict=True)
         gaps = (len(sizes) - 1) * GAP
         inner_width = sum(widths) + gaps if self.across else max(widths)
@@ -181,11 +169,6 @@ def signed_pictures(values: np.ndarray, largest: np.ndarray | float) -> np.ndarr
     if values.shape[-1] == 4:
         images[..., 3] = 255
     return images
-
-
-def note_of(*parts: str) -> str:
-    """The parts that are not empty, as one line."""
-    return "; ".join(filter(None, parts))
 
 
 def _axes(figure: Any, left: float, top: float, width: float, height: float) -> Any:

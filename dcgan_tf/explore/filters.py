@@ -35,7 +35,10 @@ class Filters:
         other; strong filters count for more. Near 0 for weights drawn independently, as all are before training; above
         0 after edges, bars and blobs have formed, below 0 for checkerboards.
         """
-        return _neighbor_correlation(self.images)
+        images = self.images
+        one = np.concatenate([images[:, 1:].ravel(), images[:, :, 1:].ravel()]).astype(float)
+        other = np.concatenate([images[:, :-1].ravel(), images[:, :, :-1].ravel()]).astype(float)
+        return float(np.corrcoef(one, other)[0, 1]) if one.std() and other.std() else 0.0
 
     @property
     def pictures(self) -> np.ndarray:
@@ -82,12 +85,4 @@ def filters_figure(networks: Mapping[str, Filters], count: int = COUNT, note: st
         shown = each.pictures[:count]
         rows = [shown[start : start + COLUMNS] for start in range(0, len(shown), COLUMNS)]
         blocks.append(Panel(rows, title, cell=40))
-    return Figure("Filters next to the image", blocks, note)
-
-
-def _neighbor_correlation(images: np.ndarray) -> float:
-    one = np.concatenate([images[:, 1:].ravel(), images[:, :, 1:].ravel()]).astype(float)
-    other = np.concatenate([images[:, :-1].ravel(), images[:, :, :-1].ravel()]).astype(float)
-    if not (one.std() and other.std()):
-        return 0.0
-    return float(np.corrcoef(one, other)[0, 1])
+    return Figure("Filters next to the image", blocks, [note])

@@ -18,7 +18,7 @@ from dcgan_tf import models
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore import layers
 from dcgan_tf.explore.discriminator import require_labels
-from dcgan_tf.explore.figure import Figure, Panel, note_of, signed_pictures
+from dcgan_tf.explore.figure import Figure, Panel, signed_pictures
 from dcgan_tf.models import pixels
 from dcgan_tf.progress import Progress
 
@@ -59,7 +59,13 @@ class GuidedBackprop:
         size of the receptive field plays no part and layers can be compared. 0.1 if all are equally strong, 1 for a
         single one, 0.2 to 0.3 for the noise of an untrained network; 0 if no image has a gradient.
         """
-        return _concentration(self.gradients)
+        strengths = np.abs(self.gradients).sum(axis=-1)
+        shares = []
+        for reached in (each[each > 0] for each in strengths.reshape(-1, strengths.shape[-2] * strengths.shape[-1])):
+            if len(reached):
+                strongest = np.sort(reached)[-math.ceil(len(reached) / 10) :]
+                shares.append(strongest.sum() / reached.sum())
+        return float(np.mean(shares)) if shares else 0.0
 
     @property
     def pictures(self) -> np.ndarray:
@@ -78,7 +84,7 @@ class GuidedBackprop:
         blocks = [] if untrained is None else [untrained._panel("before training")]
         blocks.append(self._panel("trained" if blocks else ""))
         title = f"Guided backpropagation: strongest responses of {self.layer}"
-        return Figure(title, blocks, f"{self.summary(untrained)}\n{note_of(note, 'each row is a map')}", across=True)
+        return Figure(title, blocks, [self.summary(untrained), note], across=True)
 
     def _panel(self, title: str) -> Panel:
         rows = [np.concatenate(both) for both in zip(self.images, self.pictures, strict=True)]
@@ -228,13 +234,3 @@ def _guided(layer: keras.layers.LeakyReLU) -> Callable[[tf.Tensor], tf.Tensor]:
         return layer(inputs), back
 
     return apply
-
-
-def _concentration(gradients: np.ndarray) -> float:
-    strengths = np.abs(gradients).sum(axis=-1).reshape(-1, gradients.shape[-3] * gradients.shape[-2])
-    shares = []
-    for reached in (each[each > 0] for each in strengths):
-        if len(reached):
-            strongest = np.sort(reached)[-math.ceil(len(reached) / 10) :]
-            shares.append(strongest.sum() / reached.sum())
-    return float(np.mean(shares)) if shares else 0.0

@@ -5,7 +5,6 @@ How near is near is told by real images: how far each of some training images is
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.features import Features
 from dcgan_tf.explore.figure import Figure, Panel
 from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import Label, Seeds, renderer_of
+from dcgan_tf.explore.renderer import Seeds, renderer_of
 from dcgan_tf.metrics import arrays
 from dcgan_tf.metrics.nearest_neighbor import LEVELS
 from dcgan_tf.models import Generator
@@ -29,43 +28,33 @@ ROUNDING = 1e-9  # of a squared length, a hundred times more than float64 loses 
 Extractor = Callable[[np.ndarray], Features]
 
 
-class Nearest(NamedTuple):
-    """The nearest references of each query, the nearest first; of equally near ones the lower row first.
-
-    Attributes:
-        rows: int64 [queries, k].
-        distances: float32 [queries, k], Euclidean: of [0, 1] pixels, or of feature vectors.
-    """
-
-    rows: np.ndarray
-    distances: np.ndarray
-
-
 @dataclass(frozen=True, eq=False)
 class Space:
     """What was found by one kind of distance.
 
     Attributes:
         name: "pixels", or what the features were called.
-        nearest: of the samples, among the training images.
+        rows: int64 [samples, k], the nearest training images of each sample, see `nearest_images`.
+        distances: float32 [samples, k].
         images: uint8 [samples, k, height, width, channels], these training images.
         among_real: float32 [real], how far some training images are from the nearest of all others.
     """
 
     name: str
-    nearest: Nearest
+    rows: np.ndarray
+    distances: np.ndarray
     images: np.ndarray
     among_real: np.ndarray
 
     @property
     def copies(self) -> int:
         """Samples as near to a training image as the nearest 1% of real images are to another one."""
-        return int((self.nearest.distances[:, 0] <= np.quantile(self.among_real, COPY_QUANTILE)).sum())
+        return int((self.distances[:, 0] <= np.quantile(self.among_real, COPY_QUANTILE)).sum())
 
     @property
     def verdict(self) -> str:
         """Typical distances and `copies`, in words."""
-        own, few = self.nearest.distances[:, 0], "the nearest 1% of real images"
+        own, few = self.distances[:, 0], "the nearest 1% of real images"
         copied = f"{self.copies} of {len(own)} samples are" if self.copies else "no sample is"
         return (
             f"{self.name}: samples are {np.median(own):.3g} from their nearest training image (median), real images "
@@ -96,8 +85,7 @@ class Neighbors:
         """A row for each sample: the sample, then its neighbors."""
         blocks = [Panel([image[None] for image in self.images], "sample", self.points.names)]
         blocks += [Panel(list(space.images), f"nearest in {space.name}") for space in self.spaces]
-        text = "\n".join(filter(None, [self.verdict, note]))
-        return Figure("Samples and their nearest training images", blocks, text, across=True)
+        return Figure("Samples and their nearest training images", blocks, [self.verdict, note], across=True)
 
 
 def neighbors(
@@ -107,18 +95,16 @@ def neighbors(
     k: int = 5,
     features: Extractor | None = None,
     name: str = "features",
-    label: Label | None = None,
 ) -> Neighbors:
     """The nearest training images of samples, in pixels and, if there is an extractor, in its features.
 
     Args:
         generator: makes the samples.
         training_images: uint8 [n, height, width, channels], may be a memory map, or the store that holds them.
-        seeds: of the samples; points, seeds or (seed, label) pairs.
+        seeds: of the samples, see `Renderer.points`.
         k: neighbors of each sample.
         features: images to vectors, see `evaluation.features`.
         name: what these features are called.
-        label: class of the seeds that name none, by number or name; None gives each its own.
 
     Raises:
         ArgumentError: `k` is not from 1 to n - 1, no such seed or class.
@@ -129,15 +115,15 @@ def neighbors(
     if not 1 <= k < len(real):
         raise ArgumentError("k", k, f"it must be from 1 to {len(real) - 1}: there are {len(real):,} training images")
     renderer = renderer_of(generator)
-    points = renderer.points(seeds, label)
+    points = renderer.points(seeds)
     images = renderer.pixels(points)
     chosen = np.sort(random_seeds.generator(0, "neighbors_of_real", 0).permutation(len(real))[:REAL])
     spaces = []
     for called, extractor in [("pixels", None), *([(name, features)] if features else [])]:
-        nearest = nearest_images(images, real, k, extractor)
-        among_real = nearest_images(np.asarray(real[chosen]), real, 1, extractor, leave_out=chosen).distances[:, 0]
-        shown = np.stack([np.asarray(real[rows]) for rows in nearest.rows])
-        spaces.append(Space(called, nearest, shown, among_real))
+        rows, distances = nearest_images(images, real, k, extractor)
+        _, among_real = nearest_images(np.asarray(real[chosen]), real, 1, extractor, leave_out=chosen)
+        shown = np.stack([np.asarray(real[each]) for each in rows])
+        spaces.append(Space(called, rows, distances, shown, among_real[:, 0]))
     return Neighbors(points, images, tuple(spaces))
 
 
@@ -147,8 +133,10 @@ def nearest_images(
     k: int = 5,
     features: Extractor | None = None,
     leave_out: np.ndarray | None = None,
-) -> Nearest:
+) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest references of every query, exactly, in one pass over the references.
+
+    The nearest come first; of equally near ones the lower row.
 
     Args:
         queries: uint8 [queries, height, width, channels]; some hundred, all of whose vectors are held.
@@ -156,6 +144,9 @@ def nearest_images(
         k: how many for each query.
         features: images to vectors; None compares pixels.
         leave_out: int [queries], the row of the references that each query itself is, and that is no neighbor of it.
+
+    Returns:
+        Rows int64 [queries, k], and Euclidean distances float32 [queries, k] of [0, 1] pixels or of vectors.
 
     Raises:
         ValueError: other shapes or dtypes, no queries, fewer than k references, vectors that are not finite.
@@ -174,7 +165,7 @@ def nearest_images(
             hidden = None if leave_out is None else leave_out - part.start
             _improve(squares, rows, vectors, block, part.start, hidden)
             progress.advance(len(block))
-    return Nearest(rows, (np.sqrt(squares) / (1.0 if features else LEVELS)).astype(np.float32))
+    return rows, (np.sqrt(squares) / (1.0 if features else LEVELS)).astype(np.float32)
 
 
 def _vectors(images: np.ndarray, features: Extractor | None) -> np.ndarray:

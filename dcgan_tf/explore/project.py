@@ -71,9 +71,8 @@ class Projection:
             f"{name}\n{_percent(share, 1)} explained\nerror {error:.1f}"
             for name, share, error in zip(self.points.names, self.explained, self.errors, strict=True)
         ]
-        lines = [note, "error: root mean square in levels of 0 to 255; gray: no difference"]
-        panel = Panel(rows, "", labels, list(columns))
-        return Figure("Images and the generator's nearest", [panel], "\n".join(filter(None, lines)))
+        notes = ["error: root mean square in levels of 0 to 255; gray: no difference", note]
+        return Figure("Images and the generator's nearest", [Panel(rows, "", labels, list(columns))], notes)
 
 
 def project(

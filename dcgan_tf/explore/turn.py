@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_tf.explore.figure import Figure, Panel, note_of
+from dcgan_tf.explore.figure import Figure, Panel
 from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import Label, Seeds, renderer_of
+from dcgan_tf.explore.renderer import Seeds, renderer_of
 from dcgan_tf.models import Generator
 
 AMOUNTS = tuple(np.linspace(-1.0, 1.0, 9))
@@ -52,7 +52,7 @@ class Turn:
         labels = [f"{amount:+.2g}" if amount else "0" for amount in self.amounts]
         blocks.append(Panel(list(self.images), "samples, turned", self.samples.names, labels))
         length = f"length of the direction: {np.linalg.norm(self.direction):.2f} in {len(self.direction)} dimensions"
-        return Figure("A direction from one group to another", blocks, note_of(note, length))
+        return Figure("A direction from one group to another", blocks, [length, note])
 
 
 def turn(
@@ -61,17 +61,15 @@ def turn(
     end: Seeds,
     seeds: Seeds = range(2000, 2006),
     amounts: Sequence[float] = AMOUNTS,
-    label: Label | None = None,
 ) -> Turn:
     """Moves samples along the direction between two groups. Their classes, if they have any, stay.
 
     Args:
         generator: makes the images.
-        start: points, seeds or (seed, label) pairs, for instance of faces that look left.
-        end: the same of faces that look right; the paper averages four of each.
+        start: for instance faces that look left, see `Renderer.points`.
+        end: for instance faces that look right; the paper averages four of each.
         seeds: what is turned.
         amounts: how far; 0 leaves a sample as it is, 1 goes as far as from the first mean to the second.
-        label: class of the `seeds` that name none, by number or name; None gives each its own.
 
     Raises:
         ArgumentError: no seeds, no such seed or class.
@@ -79,7 +77,7 @@ def turn(
     """
     renderer = renderer_of(generator)
     start, end = (Points.joined([each, each.mean()]) for each in map(renderer.points, (start, end)))
-    samples, amounts = renderer.points(seeds, label), np.asarray(amounts, float)
+    samples, amounts = renderer.points(seeds), np.asarray(amounts, float)
     direction = end.latents[-1] - start.latents[-1]
     moved = Points.joined(
         [Points(samples.latents + np.float32(amount) * direction, samples.classes) for amount in amounts]

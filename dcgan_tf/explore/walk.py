@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from dcgan_tf import images as pictures
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.explore.figure import LABEL, Figure, Panel, Plot, note_of
+from dcgan_tf.explore.figure import LABEL, Figure, Panel, Plot
 from dcgan_tf.explore.points import Points
 from dcgan_tf.explore.renderer import Label, Seeds, renderer_of
 from dcgan_tf.models import Generator, latent, pixels
@@ -49,23 +49,24 @@ class Walk:
 
         A generator that has memorized images stays near one and jumps to the next.
         """
-        lengths = self.movement.sum(axis=1)
-        if not self._moves:
-            return self._least
-        fastest = np.sort(self.movement, axis=1)[:, -math.ceil(FASTEST * self.steps) :].sum(axis=1)
+        lengths, count = self.movement.sum(axis=1), math.ceil(FASTEST * self.steps)
+        if not (self.movement > STILL).any():
+            return count / self.steps
+        fastest = np.sort(self.movement, axis=1)[:, -count:].sum(axis=1)
         return float(np.mean(fastest[lengths > 0] / lengths[lengths > 0]))
 
     @property
     def verdict(self) -> str:
         """The same in words."""
-        if not self._moves:
+        if not (self.movement > STILL).any():
             return "nothing moves: all images of the path are the same"
         share = f"{100 * self.unevenness:.0f}% of the path lies in the fastest tenth of the steps"
         if self.unevenness > JUMPING:
             return f"it jumps ({share}): the generator may have memorized images"
         if self.unevenness > UNEVEN:
             return f"it moves in spurts ({share})"
-        return f"it moves evenly ({share}; {100 * self._least:.0f}% is the minimum): no sign of memorized images"
+        least = math.ceil(FASTEST * self.steps) / self.steps
+        return f"it moves evenly ({share}; {100 * least:.0f}% is the minimum): no sign of memorized images"
 
     def figure(self, note: str = "") -> Figure:
         """A row of images for each leg, and a plot of how far the image moves in each step."""
@@ -76,22 +77,13 @@ class Walk:
         panel = Panel(rows, row_labels=self.stations.names, cell=56)
         plot = Plot(self._plot_movement, max(700, panel.size()[0]), title="How far it moves")
         way = "along the sphere" if self.spherical else "straight"
-        line = note_of(note, f"{self.steps} steps for each leg, {way}", "each row ends where the next begins")
+        legs = f"{self.steps} steps for each leg, {way}; each row ends where the next begins"
         title = f"A walk through {len(self.stations)} latents and back"
-        return Figure(title, [panel, plot], f"{self.verdict}\n{line}")
+        return Figure(title, [panel, plot], [self.verdict, legs, note])
 
     def save_gif(self, path: str | os.PathLike) -> None:
         """Writes an animation that loops, 1.2 seconds for each leg."""
         pictures.write_loop(path, self.images, SECONDS_PER_LEG * len(self.stations))
-
-    @property
-    def _least(self) -> float:
-        """`unevenness` of equal steps: 0.1, or more if the steps are not tens."""
-        return math.ceil(FASTEST * self.steps) / self.steps
-
-    @property
-    def _moves(self) -> bool:
-        return bool((self.movement > STILL).any())
 
     def _plot_movement(self, axes: Any) -> None:
         changes, legs = 100 * self.movement.ravel(), len(self.movement)
@@ -111,7 +103,7 @@ def walk(generator: Generator, seeds: Seeds = range(9), steps: int = 30, label: 
 
     Args:
         generator: makes the images.
-        seeds: at least two points, seeds or (seed, label) pairs.
+        seeds: at least two, see `Renderer.points`.
         steps: from one to the next, at least 1.
         label: class of the seeds that name none, by number or name; None gives each its own.
 

@@ -31,11 +31,11 @@ def flat(images):
 
 
 def check(queries, references, k, leave_out=None):
-    found = nearest(queries, references, k, leave_out=leave_out)
-    rows, distances = brute_force(flat(queries), flat(references), k, leave_out)
-    np.testing.assert_array_equal(found.rows, rows)
-    np.testing.assert_allclose(found.distances, distances / 255, rtol=1e-6)
-    assert found.distances.dtype == np.float32 and found.rows.shape == found.distances.shape == (len(queries), k)
+    rows, distances = nearest(queries, references, k, leave_out=leave_out)
+    expected_rows, expected_distances = brute_force(flat(queries), flat(references), k, leave_out)
+    np.testing.assert_array_equal(rows, expected_rows)
+    np.testing.assert_allclose(distances, expected_distances / 255, rtol=1e-6)
+    assert distances.dtype == np.float32 and rows.shape == distances.shape == (len(queries), k)
 
 
 @pytest.fixture(params=[256, 7, 3])
@@ -56,7 +56,7 @@ def test_equally_near_ones_are_ordered_by_row(block):
     queries, references = random_images(2, 40, (2, 2, 1), 0, 3), random_images(3, 200, (2, 2, 1), 0, 3)
     check(queries, references, k=6)
     same = np.repeat(random_images(4, 1), 30, axis=0)
-    assert nearest(same[:2], same, 3).rows.tolist() == [[0, 1, 2], [0, 1, 2]]
+    assert nearest(same[:2], same, 3)[0].tolist() == [[0, 1, 2], [0, 1, 2]]
 
 
 def test_near_ties_that_float32_would_not_tell_apart(block):
@@ -69,7 +69,7 @@ def test_near_ties_that_float32_would_not_tell_apart(block):
 def test_the_query_itself_can_be_left_out(block):
     references = random_images(7, 60, (2, 2, 1), 0, 4)
     rows = np.array([0, 59, 13, 30])
-    assert nearest(references[rows], references, 1).distances.max() == 0.0
+    assert nearest(references[rows], references, 1)[1].max() == 0.0
     check(references[rows], references, k=3, leave_out=rows)
     check(references[rows], references, k=59, leave_out=rows)
 
@@ -86,16 +86,16 @@ def test_vectors_of_an_extractor(block):
     found = nearest(queries, references, 4, see)
     assert max(lengths) <= MODULE.BLOCK and sum(lengths) == 130
     rows, distances = brute_force(*(see(images).vectors.astype(np.float64) for images in (queries, references)), 4)
-    np.testing.assert_array_equal(found.rows, rows)
-    np.testing.assert_allclose(found.distances, distances, rtol=1e-5)
-    assert (found.rows != nearest(queries, references, 4).rows).any()
+    np.testing.assert_array_equal(found[0], rows)
+    np.testing.assert_allclose(found[1], distances, rtol=1e-5)
+    assert (found[0] != nearest(queries, references, 4)[0]).any()
 
 
 def test_a_memory_map_is_searched_silently(tmp_path, capfd):
     images = random_images(10, 50)
     np.save(tmp_path / "images.npy", images)
-    found = nearest(images[[4, 40]], np.load(tmp_path / "images.npy", mmap_mode="r"), 2)
-    assert found.rows[:, 0].tolist() == [4, 40]
+    rows, _ = nearest(images[[4, 40]], np.load(tmp_path / "images.npy", mmap_mode="r"), 2)
+    assert rows[:, 0].tolist() == [4, 40]
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
 
@@ -122,11 +122,11 @@ def test_samples_beside_their_neighbors(generator, renderer):
     look = lambda images: Features(images.reshape(len(images), -1)[:, :50].astype(np.float32))  # noqa: E731
     found = neighbors(generator, training, seeds=[3, 14], k=2, features=look, name="corners")
     pixels, corners = found.spaces
-    assert pixels.nearest.rows[0, 0] == 60 and pixels.nearest.distances[0, 0] == 0.0 and pixels.copies >= 1
-    assert corners.nearest.distances.shape == (2, 2) and corners.verdict.startswith("corners: samples are")
+    assert pixels.rows[0, 0] == 60 and pixels.distances[0, 0] == 0.0 and pixels.copies >= 1
+    assert corners.distances.shape == (2, 2) and corners.verdict.startswith("corners: samples are")
     np.testing.assert_array_equal(pixels.images[0, 0], samples[0])
     assert f"{pixels.copies} of 2 samples are as near as the nearest 1% of real images" in found.verdict
-    real = [nearest(training[[row]], training, 1, leave_out=np.array([row])).distances for row in range(121)]
+    real = [nearest(training[[row]], training, 1, leave_out=np.array([row]))[1] for row in range(121)]
     np.testing.assert_array_equal(pixels.among_real, np.ravel(real))
     with pytest.raises(ArgumentError, match="from 1 to 120: there are 121 training images"):
         neighbors(generator, training, k=121)

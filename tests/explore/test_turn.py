@@ -17,7 +17,7 @@ def test_a_turn_adds_the_difference_of_the_means(generator, renderer):
 
 
 def test_a_turn_leaves_classes_as_they_are(conditional_generator, conditional_renderer):
-    found = turn(conditional_generator, [(1, 0)], [(1, 2)], [5], [1.0], label=1)
+    found = turn(conditional_generator, [(1, 0)], [(1, 2)], [(5, 1)], [1.0])
     assert not found.direction.any()
     np.testing.assert_array_equal(
         found.images[0], conditional_renderer.pixels(conditional_renderer.points([(5, 1)]))

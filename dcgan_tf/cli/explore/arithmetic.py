@@ -36,4 +36,4 @@ def main() -> None:
         [texts.group(run, name, text, FLAGS.examples) for text in getattr(FLAGS, name)] for name in ("plus", "minus")
     )
     found = library().arithmetic(run.generator, plus, minus, FLAGS.noise, FLAGS.seed)
-    run.save(found.figure(run.origin, [*FLAGS.plus[:1], *FLAGS.minus, *FLAGS.plus[1:]]))
+    run.write(found.figure(run.origin, [*FLAGS.plus[:1], *FLAGS.minus, *FLAGS.plus[1:]]).save)

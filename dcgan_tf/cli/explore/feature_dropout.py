@@ -47,4 +47,4 @@ def main() -> None:
     run.say(found.summary)
     if saved:
         run.write(lambda path: library().write_boxes(path, boxes), saved, "save_boxes")
-    run.save(found.figure(run.origin, FLAGS.boxes))
+    run.write(found.figure(run.origin, FLAGS.boxes).save)

@@ -34,4 +34,4 @@ def main() -> None:
         "correlation of neighboring weights: discriminator {:.2f} (before training {:.2f}), generator {:.2f} ({:.2f})"
     ).format(*(each.smoothness for each in found.values()))
     run.say(words)
-    run.save(explore.filters_figure(found, FLAGS.count, f"{words}\n{run.origin}; strongest first, zero is gray"))
+    run.write(explore.filters_figure(found, FLAGS.count, f"{words}\n{run.origin}; strongest first, zero is gray").save)

@@ -44,7 +44,8 @@ def main() -> None:
         for trained in (True, False)
     )
     run.say(f"{trained.layer}: {trained.summary(untrained)}")
-    run.save(trained.figure(untrained, f"{run.name}, {run.checkpoint.stem}; {origin}"))
+    note = f"{run.directory.path.absolute().name}, {run.checkpoint.stem}; each row is a map, among {origin}"
+    run.write(trained.figure(untrained, note).save)
 
 
 def _training_images(run: ExploredRun) -> tuple[np.ndarray, np.ndarray | None, str]:

@@ -38,7 +38,7 @@ def main() -> None:
     found = library().neighbors(run.generator, run.store, samples, FLAGS.k, extractor, name)
     run.say(found.verdict)
     source = run.store.manifest["source"]
-    run.save(found.figure(f"{run.origin}; {len(run.store):,} training images of {source}"))
+    run.write(found.figure(f"{run.origin}; {len(run.store):,} training images of {source}").save)
 
 
 def _features(run: ExploredRun) -> tuple[Callable, str]:

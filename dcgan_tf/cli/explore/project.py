@@ -45,7 +45,7 @@ def main() -> None:
     images, names = _images(run, label)
     found = library().project(run.generator, images, label, FLAGS.starts, FLAGS.steps, names=names)
     run.say(found.summary)
-    run.save(found.figure(run.origin))
+    run.write(found.figure(run.origin).save)
     run.write(lambda path: library().save_points(path, found.points, run.generator), latents)
     walk = f"{console.command('explore')} walk {run.same_generator}"
     run.say(f"next:\n  {walk} --seeds={shlex.quote(str(latents))},14")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,30 +15,15 @@ from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
 
-if TYPE_CHECKING:
-    import keras
-
-    from dcgan_tf.data import ImageStore
-    from dcgan_tf.evaluation.features import Classifier
-    from dcgan_tf.evaluation.session import Session
-    from dcgan_tf.explore.figure import Figure
-    from dcgan_tf.models import Generator
-
 
 def shared_flags(flags: Flags, name: str, generator: bool = True) -> None:
-    """Defines what every view takes.
-
-    Args:
-        flags: of the view.
-        name: of the view; its picture is called after it.
-        generator: whether it looks at the generator, which may have two kinds of weights.
-    """
+    """Defines what every view takes; --weights only if it looks at the generator."""
     flags.text("run", None, "run directory to explore")
     flags.text("out", f"{name}.png", "the picture")
     flags.text("checkpoint", None, "which one: latest (default), best (by the scores of the training), or a step")
     if generator:
-        text = "moving average or last weights; default: the average if the run has one"
-        flags.choice("weights", ("ema", "raw"), text)
+        words = "moving average or last weights; default: the average if the run has one"
+        flags.choice("weights", ("ema", "raw"), words)
     flags.switch("overwrite", False, "replace what is already at --out")
 
 
@@ -109,7 +94,7 @@ class ExploredRun:
             raise ArgumentError(flag, getattr(self.flags, flag), f"{path} exists; name another, or add --overwrite")
 
     @cached_property
-    def generator(self) -> "Generator":
+    def generator(self) -> Any:
         """The run's generator."""
         quiet.load_tensorflow()
         from dcgan_tf.models.trained import load_generator
@@ -124,22 +109,21 @@ class ExploredRun:
 
         return checkpoints.find(self.directory, self.flags.checkpoint)
 
-    def discriminator(self, trained: bool = True) -> "keras.Model":
+    def discriminator(self, trained: bool = True) -> Any:
         """The run's discriminator, as it was trained or before training."""
         return library().discriminator_of_run(self.directory, self.store, self.checkpoint if trained else None)
 
     @cached_property
-    def session(self) -> "Session":
-        """The way to the run's images."""
+    def _session(self) -> Any:
         quiet.load_tensorflow()
         from dcgan_tf.evaluation.session import Request, Session
 
         return Session.opened(self.directory, Request(data_dir=self.flags.data_dir, cache_dir=self.flags.cache_dir))
 
     @cached_property
-    def store(self) -> "ImageStore":
-        """The training images."""
-        return self.session.trained_on()
+    def store(self) -> Any:
+        """The `ImageStore` of the training images."""
+        return self._session.trained_on()
 
     @property
     def labeled(self) -> bool:
@@ -147,21 +131,16 @@ class ExploredRun:
         return self.store.labels is not None and len(np.unique(self.store.labels)) > 1
 
     @cached_property
-    def classifier(self) -> "Classifier":
+    def classifier(self) -> Any:
         """The package's classifier of the training images, if they are `labeled`."""
         from dcgan_tf.evaluation.features import trained_classifier
 
-        return trained_classifier(self.store, self.session.cache)
-
-    @property
-    def name(self) -> str:
-        """What the run is called in a figure."""
-        return self.directory.path.absolute().name
+        return trained_classifier(self.store, self._session.cache)
 
     @property
     def origin(self) -> str:
         """What was explored, for the note of a figure."""
-        return f"{self.name}, step {self.generator.step:,}, weights: {self.generator.weights}"
+        return f"{self.directory.path.absolute().name}, step {self.generator.step:,}, weights: {self.generator.weights}"
 
     @property
     def same_generator(self) -> str:
@@ -199,16 +178,13 @@ class ExploredRun:
         """Prints lines."""
         console.logger().info("%s", text)
 
-    def save(self, figure: "Figure") -> None:
-        """Writes the picture."""
-        self.write(figure.save, self.out)
-
-    def write(self, write: Callable[[Path], Any], path: Path, flag: str = "out") -> None:
-        """Calls a function that writes a file, after making its folder.
+    def write(self, write: Callable[[Path], Any], path: Path | None = None, flag: str = "out") -> None:
+        """Calls a function that writes a file, by default the picture, after making its folder.
 
         Raises:
             ArgumentError: it cannot be written.
         """
+        path = path or self.out
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path)

@@ -26,7 +26,7 @@ MOST_POINTS, MOST_EXAMPLES = 100, 16  # in a figure
 
 
 def points(run: ExploredRun, flag: str, text: str, label: int | None = None) -> "Points":
-    """The points of a text, see POINTS.
+    """The points of a text in the form of POINTS.
 
     Args:
         run: whose latent space they are points of.
@@ -66,13 +66,7 @@ def _parsed(flag: str, part: str) -> Path | tuple[range, str]:
 
 
 def group(run: ExploredRun, flag: str, text: str, count: int) -> "Points":
-    """The examples of one concept, see GROUP.
-
-    Args:
-        run: whose generator makes them.
-        flag: that the text was given to.
-        text: what the user wrote.
-        count: examples of a class that is named.
+    """The examples of one concept in the form of GROUP; `count` of them if a class is named.
 
     Raises:
         ArgumentError: what `points` refuses, no such class, or no labels to learn it from.
@@ -88,7 +82,7 @@ def group(run: ExploredRun, flag: str, text: str, count: int) -> "Points":
 
 
 def boxes(run: ExploredRun, text: str, samples: int, count: int, share: float) -> "tuple[Box, ...]":
-    """The boxes of a text, see BOXES.
+    """The boxes of a text in the form of BOXES.
 
     Args:
         run: whose generated images they lie in.

@@ -48,7 +48,7 @@ def main() -> None:
     start, end = _side(run, "from", titles[0]), _side(run, "to", titles[1])
     samples = texts.points(run, "seeds", FLAGS.seeds)
     amounts = np.linspace(-FLAGS.reach, FLAGS.reach, FLAGS.columns)
-    run.save(library().turn(run.generator, start, end, samples, amounts).figure(run.origin, titles))
+    run.write(library().turn(run.generator, start, end, samples, amounts).figure(run.origin, titles).save)
 
 
 def _side(run: ExploredRun, name: str, text: str) -> "Points":

@@ -36,5 +36,5 @@ def main() -> None:
         )
     walk = library().walk(run.generator, stations, FLAGS.steps)
     run.say(walk.verdict)
-    run.save(walk.figure(run.origin))
+    run.write(walk.figure(run.origin).save)
     run.write(walk.save_gif, gif)
