@@ -10,6 +10,9 @@ A view takes a `models.Generator` (or a discriminator, see `prepared_discriminat
 and a `figure()`. Wherever it takes `seeds` it takes whole numbers, (seed, label) pairs, or `Points`, for instance
 `project(...).points`.
 
+All views work with built-in networks; `walk`, `arithmetic`, `turn`, `neighbors` and `project` also with a generator of
+your own that has no classes. Any other raises a UserError.
+
 Views and their modules have the same names. On this package the names are the functions: `explore.walk` is the
 function, and `from dcgan_tf.explore.walk import Walk` still imports from the module.
 """

@@ -90,7 +90,6 @@ def arithmetic(
 
     Raises:
         ArgumentError: nothing to add, no groups, no such seed or class.
-        UserError: a conditional network that is not built in.
     """
     renderer = renderer_of(generator)
     groups = {"plus": list(plus), "minus": list(minus)}

@@ -108,7 +108,6 @@ def neighbors(
 
     Raises:
         ArgumentError: `k` is not from 1 to n - 1, no such seed or class.
-        UserError: a conditional network that is not built in.
         ValueError: images of another size.
     """
     real = training_images.images if isinstance(training_images, ImageStore) else training_images

@@ -102,7 +102,6 @@ def project(
 
     Raises:
         ArgumentError: images of another size, no such class, or numbers that are too small.
-        UserError: a conditional network that is not built in.
     """
     shape = generator.image_shape
     if images.shape[1:] != shape or images.dtype != np.uint8 or not len(images):

@@ -73,7 +73,6 @@ def turn(
 
     Raises:
         ArgumentError: no seeds, no such seed or class.
-        UserError: a conditional network that is not built in.
     """
     renderer = renderer_of(generator)
     start, end = (Points.joined([each, each.mean()]) for each in map(renderer.points, (start, end)))

@@ -109,7 +109,6 @@ def walk(generator: Generator, seeds: Seeds = range(9), steps: int = 30, label: 
 
     Raises:
         ArgumentError: fewer points or steps, no such seed or class.
-        UserError: a conditional network that is not built in.
     """
     renderer = renderer_of(generator)
     stations, law = renderer.points(seeds, label), generator.config.latent_law

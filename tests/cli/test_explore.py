@@ -252,7 +252,6 @@ def test_wrong_uses_end_in_one_line_and_leave_nothing(script, trained_run, tmp_p
     assert "Traceback" not in outcome.err and not list(tmp_path.iterdir())
 
 
-@pytest.mark.full
 def test_no_run_is_one_line_too(script, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "name the run directory" in script("explore", "walk").last_line

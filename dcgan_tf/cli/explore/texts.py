@@ -38,9 +38,7 @@ def points(run: ExploredRun, flag: str, text: str, label: int | None = None) -> 
         ArgumentError: another form, a seed out of range, too many points, no such class, or a file that does not fit.
     """
     parsed = [_parsed(flag, part.strip()) for part in text.split(",")]
-    count = sum(1 if isinstance(part, Path) else len(part[0]) for part in parsed)
-    if count > MOST_POINTS:
-        raise ArgumentError(flag, text, f"these are {count:,} points; a picture holds at most {MOST_POINTS}")
+    _check_count(flag, text, sum(len(part[0]) for part in parsed if not isinstance(part, Path)))
     explore, found = library(), []
     for part in parsed:
         if isinstance(part, Path):
@@ -50,7 +48,13 @@ def points(run: ExploredRun, flag: str, text: str, label: int | None = None) -> 
             numbers, name = part
             own = run.class_number(flag, name) if name else label
             found.append(explore.renderer_of(run.generator).points(numbers, own))
+    _check_count(flag, text, sum(map(len, found)))
     return explore.Points.joined(found)
+
+
+def _check_count(flag: str, text: str, count: int) -> None:
+    if count > MOST_POINTS:
+        raise ArgumentError(flag, text, f"these are {count:,} points; a picture holds at most {MOST_POINTS}")
 
 
 def _parsed(flag: str, part: str) -> Path | tuple[range, str]:
@@ -103,6 +107,8 @@ def boxes(run: ExploredRun, text: str, samples: int, count: int, share: float) -
     # A conditional generator is asked for the class whose evidence is looked for; else every seed has its own.
     label = run.class_number("boxes", rest) if kind == "class" and run.config.model.conditional else None
     pairs = [(seed, label) for seed in range(samples)]
+    if KINDS[kind] is not _generator_responses:
+        run.store  # noqa: B018  (what is wrong with the data is no fault of the boxes)
     with blamed("boxes", text):
         responses = KINDS[kind](run, rest, explore.renderer_of(run.generator).points(pairs))
     return explore.boxes_around(responses, pairs, image_size, count, share)
