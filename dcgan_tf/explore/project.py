@@ -1,13 +1,16 @@
 """From an image back to a latent: the point whose image is nearest, by gradient descent from several starts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.explore.points import Points, joined
-from dcgan_tf.explore.rendering import Renderer
-from dcgan_tf.models import pixels
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.explore.figure import Figure, Panel, signed_pictures
+from dcgan_tf.explore.points import Points
+from dcgan_tf.explore.renderer import Label, Renderer, renderer_of
+from dcgan_tf.models import Generator, pixels
 from dcgan_tf.progress import Progress
 
 CANDIDATES = 2048
@@ -18,21 +21,23 @@ AT_ONCE = 100  # steps between looks at the clock
 BEYOND = 2.2  # three standard deviations of the length of a normal latent
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Projection:
     """The best that a generator can do for some images.
 
     Attributes:
         points: [n].
+        images: uint8 [n, height, width, channels], what was projected.
         reconstructions: uint8 [n, height, width, channels].
         errors: float64 [n], root of the mean squared difference from the image, in levels of 0 to 255.
-        explained: float64 [n], the share of the image's variance about its mean brightness that is met: 1 at no
-            error, 0 for a flat grey picture.
+        explained: float64 [n], the share of the image's variance about its mean brightness that is met: 1 without
+            error, 0 for a flat gray picture.
         candidates: uint8 [n, height, width, channels], the nearest of the generated images that descent started from.
         candidate_errors, candidate_explained: the same for them.
     """
 
     points: Points
+    images: np.ndarray
     reconstructions: np.ndarray
     errors: np.ndarray
     explained: np.ndarray
@@ -40,55 +45,93 @@ class Projection:
     candidate_errors: np.ndarray
     candidate_explained: np.ndarray
 
+    @property
+    def summary(self) -> str:
+        """A line for each image: how near the generator comes."""
+        return "\n".join(
+            f"{name}: {_percent(explained, 1)} of the image's variance is explained, error {error:.1f} of 255 levels "
+            f"(the nearest generated image: {_percent(start, 0)}, {start_error:.0f} levels)"
+            for name, explained, error, start, start_error in zip(
+                self.points.names, self.explained, self.errors, self.candidate_explained, self.candidate_errors,
+                strict=True,
+            )
+        )  # fmt: skip
+
+    def figure(self, note: str = "") -> Figure:
+        """A row for each image: itself, where descent began, what it came to, and the difference."""
+        signed = signed_pictures(self.reconstructions.astype(np.float32) - self.images, LEVELS)
+        columns = {
+            "image": self.images,
+            "nearest\nsample": self.candidates,
+            "projected": self.reconstructions,
+            "difference": signed,
+        }
+        rows = [np.stack(each) for each in zip(*columns.values(), strict=True)]
+        labels = [
+            f"{name}\n{_percent(share, 1)} explained\nerror {error:.1f}"
+            for name, share, error in zip(self.points.names, self.explained, self.errors, strict=True)
+        ]
+        notes = ["error: root mean square in levels of 0 to 255; gray: no difference", note]
+        return Figure("Images and the generator's nearest", [Panel(rows, "", labels, list(columns))], notes)
+
 
 def project(
-    renderer: Renderer,
+    generator: Generator,
     images: np.ndarray,
-    label: int | None = None,
+    label: Label | None = None,
     starts: int = 16,
     steps: int = 1500,
     candidates: int = CANDIDATES,
+    names: Sequence[str] = (),
 ) -> Projection:
     """Finds a latent for each image.
 
-    Descent (Adam with a rate that falls to 0) starts from the generated images that are nearest in pixels, of a
+    Descent (Adam with a rate that falls to 0) starts from the generated images that are nearest in pixels, in a
     conditional generator from the nearest of each class first, and goes on from the best of them. Latents stay where
     the generator was trained: in the cube of the uniform law, or no longer than all but one in a thousand latents of
-    the normal one. A class stays the one of its start.
+    the normal one. A start keeps its class.
 
     Args:
-        renderer: of the generator.
+        generator: makes the images.
         images: uint8 [n, height, width, channels], of the generator's size.
-        label: the class of all images; None tries all classes of a conditional generator.
-        starts: latents to start from; at least as many as there are classes to try.
+        label: the class of all images, by number or name; None tries all classes of a conditional generator.
+        starts: latents to start from; raised to the number of classes to try.
         steps: of descent, for each image.
         candidates: generated images, those of the first seeds, that the starts are chosen from.
+        names: of the images, for figures.
 
     Raises:
-        ValueError: images of another size, no such class, or numbers that are too small.
+        ArgumentError: images of another size, no such class, or numbers that are too small.
     """
-    if images.shape[1:] != renderer.generator.image_shape or images.dtype != np.uint8 or not len(images):
-        raise ValueError(
-            f"images are {images.shape} of {images.dtype}, the generator's {renderer.generator.image_shape}"
-        )
-    if not 1 <= starts <= candidates or steps < 3:
-        raise ValueError(f"starts={starts}, candidates={candidates}, steps={steps}: too few")
+    shape = generator.image_shape
+    if images.shape[1:] != shape or images.dtype != np.uint8 or not len(images):
+        raise ArgumentError("images", f"{images.shape} of {images.dtype}", f"the generator's are {shape} of uint8")
+    if not 1 <= starts <= candidates:
+        raise ArgumentError("starts", starts, f"it must be from 1 to {candidates}, the number of `candidates`")
+    if steps < 3:
+        raise ArgumentError("steps", steps, "it must be at least 3")
+    renderer = renderer_of(generator)
     if label is None:
         starts = min(max(starts, renderer.classes), candidates)
-    pool = renderer.of_seeds(range(candidates), [label] * candidates)
+    pool = renderer.points(range(candidates), label)
     made = renderer.images(pool).reshape(candidates, -1)
-    descent, found, nearest = _Descent(renderer), [], []
+    descent, best, nearest = _Descent(renderer), [], []
     with Progress(steps * len(images), "steps", "projecting") as progress:
         for image in pixels.to_model_range(images).numpy():
             order = np.argsort(np.square(made - image.ravel()).mean(axis=1), kind="stable")
             nearest.append(order[0])
-            found.append(_best(descent, _starts(pool[order], starts), image, steps, progress))
-    points = joined(found)
-    errors, explained = quality(images, renderer.images(points))
+            best.append(_best(descent, _starts(pool[order], starts), image, steps, progress))
+    points = Points.joined(best)
+    points = Points(points.latents, points.classes, tuple(names) or tuple(f"image {row}" for row in range(len(best))))
     before = made[nearest].reshape(images.shape)
     return Projection(
-        points, renderer.pixels(points), errors, explained, pixels.to_pixels(before).numpy(), *quality(images, before)
-    )
+        points, images, renderer.pixels(points), *quality(images, renderer.images(points)),
+        pixels.to_pixels(before).numpy(), *quality(images, before),
+    )  # fmt: skip
+
+
+def _percent(share: float, digits: int) -> str:
+    return f"{100 * max(share, 0):.{digits}f}%"
 
 
 def quality(images: np.ndarray, made: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
