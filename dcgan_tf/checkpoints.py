@@ -1,129 +1,213 @@
-"""Checkpoints: one file with every variable by name, complete or absent, checked when it is read.
+"""Checkpoints: one file with every variable by name, complete or absent, verified when it is read.
 
-The file is a NumPy archive. It holds plain arrays, so any tool can open it; the archive's own checksums tell a damaged
-file from a good one; and one file can be renamed into place at once.
+The file is a NumPy archive of plain arrays, so any tool can open it; the archive's checksums reveal a damaged file; and
+a single file can be renamed into place at once.
+
+The latest few lie in one folder. The one with the best score lies in a folder of its own, with the score in a JSON file
+beside it. These files are the only record of what is best, so nothing has to be restored when a run continues, and a
+step that is trained again gets the same score and replaces nothing.
 """
 
 import errno
+import json
 import logging
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 
-from dcgan_tf import best, files, runs
+from dcgan_tf import files
 from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.runs import RunDirectory, step_of
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 log = logging.getLogger(__name__)
 
 
-def save(run: runs.RunDirectory, step: int, variables: Mapping[str, tf.Variable], keep: int) -> None:
+@dataclass(frozen=True)
+class Score:
+    """How good a checkpoint is, by the evaluation during training.
+
+    Attributes:
+        step: of the checkpoint.
+        name: of the score.
+        value: of the score.
+        lower_is_better: whether a smaller value is better.
+        provisional: whether this step was evaluated only because training ended there. Its checkpoint is kept beside
+            the best of the others, and removed when training continues, so that a continued run ends with the same best
+            checkpoint as one that never stopped.
+    """
+
+    step: int
+    name: str
+    value: float
+    lower_is_better: bool = True
+    provisional: bool = False
+
+    def beats(self, other: "Score") -> bool:
+        """Whether it is better; a different kind of score is always beaten, because the two cannot be compared."""
+        if (self.name, self.lower_is_better) != (other.name, other.lower_is_better):
+            return True
+        return self.value < other.value if self.lower_is_better else self.value > other.value
+
+    def __str__(self) -> str:
+        return f"step {self.step} with {self.name} {self.value:.4g}"
+
+
+def save(directory: RunDirectory, step: int, variables: Mapping[str, "tf.Variable"], keep: int) -> None:
     """Writes the checkpoint of a step and removes all but the latest `keep`.
 
     Raises:
-        UserError: when a value is not finite (the earlier checkpoints stay), or the disk does not take the file.
+        UserError: a value is not finite, or the disk is full; the earlier checkpoints stay.
     """
-    _write(run, step, variables, run.checkpoint_file(step))
-    done = [path for path in run.checkpoint_files() if runs.step_of(path) <= step]
+    _write(directory, step, variables, directory.checkpoint_file(step))
+    done = [path for path in directory.checkpoint_files() if step_of(path) <= step]
     for old in done[:-keep]:
         old.unlink()
 
 
-def save_if_best(run: runs.RunDirectory, variables: Mapping[str, tf.Variable], score: best.Score) -> None:
-    """Writes the checkpoint of a step that was scored, if none was better.
+def keep_if_best(directory: RunDirectory, variables: Mapping[str, "tf.Variable"], score: Score) -> None:
+    """Writes the checkpoint of the scored step into the folder of the best one, unless an earlier one is as good.
 
     Raises:
         UserError: as `save`.
     """
-    best.keep(run, score, lambda path: _write(run, score.step, variables, path))
+    best = best_score(directory)
+    if best and not score.beats(best):
+        return
+    directory.best_dir.mkdir(exist_ok=True)
+    path = directory.best_checkpoint_file(score.step)
+    _write(directory, score.step, variables, path)
+    with files.written_aside(_score_file(path)) as temporary:
+        temporary.write_text(json.dumps(asdict(score)) + "\n")
+    if not score.provisional:
+        _remove_best(set(directory.best_checkpoint_files()) - {path})
 
 
-def _write(run: runs.RunDirectory, step: int, variables: Mapping[str, tf.Variable], path: Path) -> None:
+def best_score(directory: RunDirectory) -> Score | None:
+    """The score of the best checkpoint; None if there is none."""
+    best: Score | None = None
+    for score in _scores(directory):
+        if best is None or score.beats(best):
+            best = score
+    return best
+
+
+def forget_provisional(directory: RunDirectory) -> None:
+    """Removes the provisional best checkpoint; to be called when training continues."""
+    _remove_best([directory.best_checkpoint_file(score.step) for score in _scores(directory) if score.provisional])
+
+
+def _scores(directory: RunDirectory) -> Iterator[Score]:
+    """The readable scores in the folder of the best checkpoint, by step; a checkpoint without one does not count."""
+    for path in directory.best_checkpoint_files():
+        try:
+            yield Score(**json.loads(_score_file(path).read_text()))
+        except (OSError, ValueError, TypeError):
+            continue
+
+
+def _score_file(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _remove_best(paths: Collection[Path]) -> None:
+    for path in paths:
+        _score_file(path).unlink(missing_ok=True)
+        path.unlink()
+
+
+def _write(directory: RunDirectory, step: int, variables: Mapping[str, "tf.Variable"], path: Path) -> None:
     arrays = {name: variable.numpy() for name, variable in variables.items()}
     bad = [name for name, array in arrays.items() if not np.all(np.isfinite(array))]
     if bad:
-        raise UserError(f"step {step}: {bad[0]} is not finite, no checkpoint was written; {last_good(run)}")
+        raise UserError(f"step {step}: {bad[0]} is not finite, no checkpoint was written; {last_good(directory)}")
     try:
         with files.written_aside(path) as temporary, temporary.open("wb") as stream:
             np.savez(stream, **arrays)
     except OSError as error:
         reason = "no space left on the disk" if error.errno == errno.ENOSPC else error.strerror
         raise UserError(
-            f"step {step}: cannot write a checkpoint to {path.parent} ({reason}); {last_good(run)}"
+            f"step {step}: cannot write a checkpoint to {path.parent} ({reason}); {last_good(directory)}"
         ) from error
 
 
-def last_good(run: runs.RunDirectory) -> str:
-    """Half a sentence for error messages: which checkpoint is left."""
-    found = run.checkpoint_files()
-    return f"the last good one is step {runs.step_of(found[-1])}" if found else "there is no earlier one"
+def last_good(directory: RunDirectory) -> str:
+    """The end of a sentence in error messages: which checkpoint is left."""
+    paths = directory.checkpoint_files()
+    return f"the last good one is step {step_of(paths[-1])}" if paths else "there is no earlier one"
 
 
-def restore_latest(run: runs.RunDirectory, variables: Mapping[str, tf.Variable]) -> int | None:
-    """Sets all variables from the latest checkpoint that can be read.
+def restore_latest(directory: RunDirectory, variables: Mapping[str, "tf.Variable"]) -> int | None:
+    """Sets all variables from the latest readable checkpoint.
 
     Returns:
-        Its step, or None when there is no checkpoint at all.
+        Its step, or None if there are no checkpoints at all.
 
     Raises:
-        UserError: when there are checkpoints and none of them can be used.
+        UserError: there are checkpoints, and none of them can be used.
     """
-    found = run.checkpoint_files()
-    for path in reversed(found):
+    paths = directory.checkpoint_files()
+    for path in reversed(paths):
         try:
             arrays = read(path)
             require_fit(path, arrays, variables)
         except UserError as error:
-            log.warning("%s; trying the checkpoint before", error)
+            log.warning("%s; trying the previous checkpoint", error)
             continue
         for name, variable in variables.items():
             variable.assign(arrays[name])
-        return runs.step_of(path)
-    if found:
-        raise UserError(f"{run.checkpoints_dir}: none of the {len(found)} checkpoints can be used; start a new --run")
+        return step_of(path)
+    if paths:
+        raise UserError(f"{directory.checkpoints_dir}: none of the {len(paths)} checkpoints can be used; "
+                        "start a new run")  # fmt: skip
     return None
 
 
-def set_aside_later(run: runs.RunDirectory, step: int) -> None:
-    """Renames the checkpoints beyond a step: damaged ones, when an earlier one had to be restored."""
-    for path in run.checkpoint_files():
-        if runs.step_of(path) > step:
+def set_aside_later(directory: RunDirectory, step: int) -> None:
+    """Renames the checkpoints of later steps: they are damaged if an earlier one had to be restored."""
+    for path in directory.checkpoint_files():
+        if step_of(path) > step:
             path.rename(path.with_name(f"{path.name}.damaged"))
 
 
-def find(run: runs.RunDirectory, wanted: int | str | None = None) -> Path:
-    """The checkpoint that is asked for.
+def find(directory: RunDirectory, checkpoint: int | str | None = None) -> Path:
+    """The file of a checkpoint.
 
     Args:
-        run: where to look.
-        wanted: "latest" (so does None), "best", or a step, as a number or its digits.
+        directory: the run directory.
+        checkpoint: "latest" (as None), "best", or a step, as a number or its digits.
 
     Raises:
-        ArgumentError: when there is none; the message names those that there are.
+        ArgumentError: there is no such checkpoint; the message lists those that exist.
     """
-    latest = {runs.step_of(path): path for path in run.checkpoint_files()}
+    latest = {step_of(path): path for path in directory.checkpoint_files()}
     if not latest:
-        raise ArgumentError("run", run.path, "this run holds no checkpoint yet; train on until it has one")
-    if wanted in (None, "latest"):
+        raise ArgumentError("run", directory.path, "this run has no checkpoint yet; train until it has one")
+    if checkpoint in (None, "latest"):
         return latest[max(latest)]
-    kept = best.of(run)
-    if wanted == "best" and kept:
-        return run.best_checkpoint_file(kept.step)
-    found = {runs.step_of(path): path for path in run.best_checkpoint_files()} | latest
-    if str(wanted).isdecimal() and int(wanted) in found:
-        return found[int(wanted)]
-    there = f"this run holds those of the steps {', '.join(map(str, sorted(found)))}"
-    the_best = f"best is {kept}" if kept else "and no best one, which train.py --evaluate_every keeps"
-    raise ArgumentError("checkpoint", wanted, f"{there}; latest is step {max(latest)}, {the_best}")
+    best = best_score(directory)
+    if checkpoint == "best" and best:
+        return directory.best_checkpoint_file(best.step)
+    paths = {step_of(path): path for path in directory.best_checkpoint_files()} | latest
+    if str(checkpoint).isdecimal() and int(checkpoint) in paths:
+        return paths[int(checkpoint)]
+    steps = ", ".join(map(str, sorted(paths)))
+    of_best = f"best is {best}" if best else "there is no best one (see `evaluate_every`)"
+    remedy = f"this run has checkpoints of the steps {steps}; latest is step {max(latest)}, {of_best}"
+    raise ArgumentError("checkpoint", checkpoint, remedy)
 
 
 def read(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
     """The arrays of a checkpoint whose names start with `prefix`, by the rest of their names.
 
     Raises:
-        UserError: when the file is damaged or cannot be read.
+        UserError: the file is damaged or cannot be read.
     """
     try:
         with np.load(path) as archive:
@@ -132,8 +216,8 @@ def read(path: Path, prefix: str = "") -> dict[str, np.ndarray]:
         raise UserError(f"{path}: damaged or unreadable checkpoint ({error})") from error
 
 
-def require_fit(path: Path, arrays: Mapping[str, np.ndarray], variables: Mapping[str, tf.Variable]) -> None:
-    """Raises UserError unless both have the same names and shapes."""
+def require_fit(path: Path, arrays: Mapping[str, np.ndarray], variables: Mapping[str, "tf.Variable"]) -> None:
+    """Raises UserError unless arrays and variables have the same names and shapes."""
     if missing := sorted(set(variables) ^ set(arrays)):
         raise UserError(f"{path}: not a checkpoint of this configuration ({missing[0]} is in only one of them)")
     for name, variable in variables.items():
@@ -142,18 +226,19 @@ def require_fit(path: Path, arrays: Mapping[str, np.ndarray], variables: Mapping
 
 
 def sampling_weights(path: Path, kind: str = "") -> dict[str, np.ndarray]:
-    """The generator's trainable variables of a checkpoint, by "layer/variable".
+    """The generator's trainable variables in a checkpoint, by "layer/variable".
 
     Args:
         path: the checkpoint.
-        kind: "ema" for the moving average, "raw" for the generator itself, "" for the average where there is one.
+        kind: "ema" for the moving average, "raw" for the last weights, "" for the average if the run has one.
 
     Raises:
-        UserError: when the file cannot be read, or holds no moving average and one was asked for.
+        UserError: the file cannot be read.
+        ArgumentError: `kind` is "ema", and the run has no moving average.
     """
     averages = read(path, "ema/") if kind != "raw" else {}
     if kind == "ema" and not averages:
-        raise UserError("--weights=ema: this run was trained without a moving average; use --weights=raw")
+        raise ArgumentError("weights", kind, "this run was trained without a moving average; use `weights=raw`")
     if averages:
         return averages
     return {name: array for name, array in read(path, "generator/").items() if "/moving_" not in name}

@@ -1,43 +1,52 @@
-"""Progress with an estimate of the time left: a bar on a terminal, a plain line now and then elsewhere."""
+"""Progress with an estimate of the time left: a bar on a terminal or in a notebook, plain lines in a log file."""
 
 import sys
-import time
+import warnings
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
-from tqdm import tqdm
+from tqdm import TqdmWarning
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", TqdmWarning)  # a notebook without ipywidgets shows the bar as text
+    from tqdm.auto import tqdm
 
 Item = TypeVar("Item")
 
-QUIET_SECONDS = 20.0  # between the lines of a log file
+LINE_SECONDS = 20.0  # between the lines of a log file
+
+
+class _LogFile:
+    """A stream for tqdm that gets a line for each state of the bar, without the control characters."""
+
+    def __init__(self, stream: TextIO):
+        self._stream, self.flush = stream, stream.flush
+
+    def write(self, text: str) -> None:
+        if line := text.strip():
+            self._stream.write(f"{line}\n")
 
 
 class Progress:
     """Counts towards a total on stderr. Use as a context manager.
 
     Args:
-        total: the number of units, or None when it is not known.
+        total: the number of units, or None if it is not known.
         unit: what is counted, in the plural ("images").
         description: what is being done ("decoding").
-        start: units that are done already.
+        start: units that are already done.
     """
 
     def __init__(self, total: int | None, unit: str, description: str, start: int = 0):
-        terminal = sys.stderr.isatty()
+        common = {"total": total, "initial": start, "unit": f" {unit}", "desc": description}
+        if sys.stderr.isatty() or "ipykernel.zmqshell" in sys.modules:
+            self._bar = tqdm(**common, file=sys.stderr, dynamic_ncols=True)
+            return
+        count = "{n_fmt} of {total_fmt}{unit}, {remaining} left" if total else "{n_fmt}{unit}"
         self._bar = tqdm(
-            total=total,
-            initial=start,
-            unit=f" {unit}",
-            desc=description,
-            file=sys.stderr,
-            disable=not terminal,
-            dynamic_ncols=True,
-        )
-        self._quiet = not terminal
-        self._total, self._unit, self._description = total, unit, description
-        self._done = self._start = start
-        self._began = self._spoke = time.monotonic()
-        self._note = ""
+            **common, file=_LogFile(sys.stderr), bar_format=f"{{desc}}: {count}{{postfix}}", leave=False,
+            mininterval=LINE_SECONDS, delay=LINE_SECONDS, miniters=1,
+        )  # fmt: skip
 
     def __enter__(self) -> "Progress":
         return self
@@ -47,23 +56,11 @@ class Progress:
 
     def advance(self, count: int = 1) -> None:
         """Counts `count` more units."""
-        self._done += count
         self._bar.update(count)
-        if self._quiet and time.monotonic() - self._spoke > QUIET_SECONDS:
-            self._speak()
 
     def note(self, text: str) -> None:
         """Shows a short text behind the count."""
-        self._note = text
         self._bar.set_postfix_str(text, refresh=False)
-
-    def _speak(self) -> None:
-        self._spoke = time.monotonic()
-        rate = (self._done - self._start) / (self._spoke - self._began)
-        of = f" of {self._total}" if self._total else ""
-        left = f", {_duration((self._total - self._done) / rate)} left" if self._total and rate else ""
-        note = f"  {self._note}" if self._note else ""
-        print(f"{self._description}: {self._done}{of} {self._unit}{left}{note}", file=sys.stderr, flush=True)
 
 
 def tracked(items: Iterable[Item], total: int | None, unit: str, description: str) -> Iterator[Item]:
@@ -72,9 +69,3 @@ def tracked(items: Iterable[Item], total: int | None, unit: str, description: st
         for item in items:
             yield item
             progress.advance()
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

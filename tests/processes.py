@@ -1,4 +1,4 @@
-"""train.py in processes of its own, for what one process cannot show: kills, devices, machines."""
+"""Training in processes of its own (kills, devices, workers), and what two runs must have in common."""
 
 import json
 import os
@@ -9,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_tf import runs
+from dcgan_tf import checkpoints
+from dcgan_tf.runs import TIMES, RunDirectory
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def start(*arguments: object, **environment: str) -> subprocess.Popen:
-    """Starts train.py; its output is kept in a pipe."""
+    """Starts `train`; its output goes to a pipe."""
     command = [sys.executable, str(ROOT / "train.py"), *map(str, arguments)]
     return subprocess.Popen(
         command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -23,7 +24,7 @@ def start(*arguments: object, **environment: str) -> subprocess.Popen:
 
 
 def finish(process: subprocess.Popen, timeout: float = 300) -> str:
-    """Waits for a good end and returns the output."""
+    """Waits until the process ends without an error; returns its output."""
     output, _ = process.communicate(timeout=timeout)
     assert process.returncode == 0, output
     return output
@@ -41,29 +42,54 @@ def free_ports(count: int) -> list[int]:
 
 def arrays(path: Path) -> dict[str, np.ndarray]:
     """All variables of the latest checkpoint."""
-    with np.load(runs.RunDirectory(path).checkpoint_files()[-1]) as archive:
-        return {name: archive[name] for name in archive.files}
+    return checkpoints.read(RunDirectory(path).checkpoint_files()[-1])
 
 
 def rows(path: Path) -> list[dict]:
     """The rows of metrics.jsonl without times."""
-    lines = runs.RunDirectory(path).metrics_file.read_text().splitlines()
-    return [{name: value for name, value in json.loads(line).items() if name not in runs.TIMES} for line in lines]
+    return _without_times(RunDirectory(path).metrics_file)
+
+
+def scores(path: Path) -> list[dict]:
+    """The rows of scores.jsonl without times."""
+    return _without_times(RunDirectory(path).scores_file)
+
+
+def _without_times(path: Path) -> list[dict]:
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [{name: value for name, value in json.loads(line).items() if name not in TIMES} for line in lines]
 
 
 def grids(path: Path) -> dict[str, bytes]:
     """The sample grids."""
-    return {each.name: each.read_bytes() for each in runs.RunDirectory(path).samples_files()}
+    return {each.name: each.read_bytes() for each in RunDirectory(path).samples_files()}
+
+
+def best(path: Path) -> dict[str, bytes]:
+    """The files in the folder of the best checkpoint."""
+    folder = RunDirectory(path).best_dir
+    return {each.name: each.read_bytes() for each in folder.glob("*.json")} | {
+        f"{each.name}/{name}": array.tobytes()
+        for each in folder.glob("*.npz")
+        for name, array in checkpoints.read(each).items()
+    }
+
+
+def assert_same_variables(first: Path, second: Path, but: tuple[str, ...] = ()) -> None:
+    """Every variable of the latest checkpoints of two runs, to the bit."""
+    ours, theirs = arrays(first), arrays(second)
+    assert ours.keys() == theirs.keys()
+    for name in ours.keys() - set(but):
+        assert np.array_equal(ours[name], theirs[name]), name
 
 
 def assert_bit_equal(first: Path, second: Path) -> None:
-    """Every variable, every row and every grid of two runs."""
-    ours, theirs = arrays(first), arrays(second)
-    assert ours.keys() == theirs.keys()
-    for name, array in ours.items():
-        assert np.array_equal(array, theirs[name]), name
+    """Every variable, row, score and grid of two runs, and the best checkpoint."""
+    assert_same_variables(first, second)
     assert rows(first) == rows(second)
+    assert scores(first) == scores(second)
     assert grids(first) == grids(second)
+    assert best(first) == best(second)
 
 
 def largest_difference(first: Path, second: Path) -> float:

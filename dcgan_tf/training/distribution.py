@@ -1,4 +1,4 @@
-"""Devices: the only place that names a `tf.distribute` strategy."""
+"""Devices: the only module that names a `tf.distribute` strategy."""
 
 import contextlib
 import os
@@ -20,20 +20,23 @@ _LOST = (
 
 
 def make_strategy(config: DeviceConfig) -> tf.distribute.Strategy:
-    """The strategy that the configuration asks for; call it before anything is computed.
+    """The strategy for the configured devices.
+
+    Several CPU devices, and memory growth on GPUs, can be set only before TensorFlow computes anything.
 
     Raises:
-        UserError: when the devices or workers are not there.
+        UserError: the devices or workers are not available.
     """
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
     for gpu in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(gpu, True)  # leaves room for a second program, such as generate.py
+        with contextlib.suppress(RuntimeError):  # TensorFlow computes already, as in a notebook
+            tf.config.experimental.set_memory_growth(gpu, True)  # leaves memory to a second program that generates
     workers = cluster.find(config, os.environ)
     if workers and config.strategy in ("auto", "multi_worker"):
         return _multi_worker(workers)
     if config.strategy == "multi_worker":
-        raise ArgumentError("strategy", "multi_worker", "there is only one worker; use --strategy=auto")
+        raise ArgumentError("strategy", "multi_worker", "there is only one worker; use `strategy=auto`")
     names = _device_names(config)
     if config.strategy == "mirrored" or len(names) > 1:
         return tf.distribute.MirroredStrategy(names)
@@ -42,18 +45,23 @@ def make_strategy(config: DeviceConfig) -> tf.distribute.Strategy:
 
 def _device_names(config: DeviceConfig) -> list[str]:
     kind = "GPU" if tf.config.list_physical_devices("GPU") else "CPU"
-    there = tf.config.list_physical_devices(kind)
-    count = config.devices or (len(there) if kind == "GPU" else 1)
+    physical = tf.config.list_physical_devices(kind)
+    count = config.devices or (len(physical) if kind == "GPU" else 1)
     if config.strategy == "one_device":
         if config.devices > 1:
-            raise ArgumentError("devices", config.devices, "--strategy=one_device takes one; use --strategy=mirrored")
+            raise ArgumentError("devices", count, "`strategy=one_device` takes one; use `strategy=mirrored`")
         count = 1
+    if kind == "GPU" and count > len(physical):
+        raise ArgumentError("devices", count, f"this machine has {len(physical)} GPUs")
     if kind == "CPU" and count > 1:
-        parts = [tf.config.LogicalDeviceConfiguration()] * count
-        tf.config.set_logical_device_configuration(there[0], parts)
-    if kind == "GPU" and count > len(there):
-        raise ArgumentError("devices", config.devices, f"this machine has {len(there)} GPUs")
-    return [device.name for device in tf.config.list_logical_devices(kind)[:count]]
+        with contextlib.suppress(RuntimeError):  # TensorFlow computes already; the devices may be there all the same
+            parts = [tf.config.LogicalDeviceConfiguration()] * count
+            tf.config.set_logical_device_configuration(physical[0], parts)
+    names = [device.name for device in tf.config.list_logical_devices(kind)[:count]]
+    if len(names) < count:
+        remedy = "the CPU can be divided only before TensorFlow computes anything; use a new process"
+        raise ArgumentError("devices", count, remedy)
+    return names
 
 
 def _multi_worker(workers: cluster.Cluster) -> tf.distribute.Strategy:
@@ -67,7 +75,7 @@ def _multi_worker(workers: cluster.Cluster) -> tf.distribute.Strategy:
 
 
 def worker_count(strategy: tf.distribute.Strategy) -> int:
-    """Processes that train together."""
+    """The number of processes that train together."""
     resolver = strategy.cluster_resolver
     return len(resolver.cluster_spec().as_dict().get("worker", ())) or 1 if resolver else 1
 
@@ -79,7 +87,7 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 @contextlib.contextmanager
 def lost_worker_explained(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Turns what TensorFlow raises when another worker has gone into one line."""
+    """Turns the errors that TensorFlow raises when another worker is gone into one line."""
     try:
         yield
     except _LOST as error:
@@ -87,7 +95,7 @@ def lost_worker_explained(strategy: tf.distribute.Strategy) -> Iterator[None]:
             raise
         raise UserError(
             f"lost another worker ({str(error).splitlines()[0][:160]}); start the same command on every worker again, "
-            "and training goes on at the latest checkpoint"
+            "and training continues from the latest checkpoint"
         ) from error
 
 
@@ -95,7 +103,7 @@ def replica_batch(strategy: tf.distribute.Strategy, batch_size: int) -> int:
     """Images per replica and update.
 
     Raises:
-        ArgumentError: when the global batch does not divide; the message names the nearest that does.
+        ArgumentError: the global batch cannot be divided evenly; the message names the nearest size that can.
     """
     replicas = strategy.num_replicas_in_sync
     if batch_size % replicas:
@@ -105,12 +113,11 @@ def replica_batch(strategy: tf.distribute.Strategy, batch_size: int) -> int:
 
 
 def check(strategy: tf.distribute.Strategy, config: TrainingConfig) -> None:
-    """Raises ArgumentError when the settings of training do not go with these devices."""
+    """Raises ArgumentError if these devices cannot train with these settings."""
     replica_batch(strategy, config.batch_size)
     if config.jit and strategy.num_replicas_in_sync > 1:
-        raise ArgumentError(
-            "jit", True, "XLA compiles the step for one device only; use --strategy=one_device or --nojit"
-        )
+        remedy = "XLA compiles the step for one device only; use `strategy=one_device` or `jit=False`"
+        raise ArgumentError("jit", True, remedy)
 
 
 def distribute(
@@ -120,7 +127,8 @@ def distribute(
 
     Args:
         strategy: the devices.
-        parts_of_batches: (number of parts, parts of this worker) to their sequence, as in `data.batches`.
+        parts_of_batches: makes the sequence of some parts of the batches, from the number of parts in a batch and the
+            parts that this worker reads; see `data.batches`.
     """
 
     def of_worker(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -133,25 +141,25 @@ def distribute(
 
 
 def require_agreement(strategy: tf.distribute.Strategy, values: dict[str, int]) -> None:
-    """Makes sure that all workers hold the same numbers.
+    """Checks that all workers hold the same numbers.
 
     Args:
         strategy: the devices.
         values: int64 each, by what they stand for.
 
     Raises:
-        UserError: naming the first that differs.
+        UserError: a value differs; the message names the first one.
     """
     if worker_count(strategy) == 1:
         return
     gathered = _gather(strategy)
     for name, value in values.items():
         if len(set(gathered(value))) > 1:
-            raise UserError(f"the workers do not agree on {name}: give all of them the same data and run directory")
+            raise UserError(f"the workers do not agree on {name}; give all of them the same data and run directory")
 
 
-def largest_of_workers(strategy: tf.distribute.Strategy) -> Callable[[int], int]:
-    """A function from this worker's number to the largest of all workers' numbers; all must call it together."""
+def max_over_workers(strategy: tf.distribute.Strategy) -> Callable[[int], int]:
+    """A function from this worker's number to the maximum over all workers, who must call it together."""
     if worker_count(strategy) == 1:
         return lambda value: value
     gathered = _gather(strategy)
@@ -159,7 +167,7 @@ def largest_of_workers(strategy: tf.distribute.Strategy) -> Callable[[int], int]
 
 
 def _gather(strategy: tf.distribute.Strategy) -> Callable[[int], list[int]]:
-    """A function from this worker's number to those of all replicas."""
+    """A function from this worker's number to the numbers of all replicas."""
 
     @tf.function
     def of_replica(value: tf.Tensor) -> tf.Tensor:

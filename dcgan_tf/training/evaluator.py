@@ -1,4 +1,4 @@
-"""What scores the generator while it trains: cheap, without a trained extractor, for labelled and unlabelled images."""
+"""The score of a generator while it trains: cheap, without a trained feature extractor, for any images."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -20,7 +20,7 @@ SAMPLES, REALS, BLOCK = 2000, 5000, 500
 FILTERS, KERNEL, CELLS, LARGEST = 32, 4, 2, 64
 
 FRECHET_RANDOM = "frechet_random_conv_2k"
-"""Its features are those of `random_features`: never comparable with a published FID, or with another data set."""
+"""Computed on `random_features`: not comparable with a published FID, nor between data sets."""
 
 
 @dataclass(frozen=True)
@@ -28,29 +28,31 @@ class Evaluator:
     """A way to score a generator.
 
     Attributes:
-        evaluate: a generator with its weights loaded to values by name; the same for the same weights.
-        score: which of the values decides what the best checkpoint is.
-        lower_is_better: whether a smaller score is a better one.
+        evaluate: computes values by name from a generator with its weights loaded; the same weights must give the same
+            values.
+        score_name: the value that decides which checkpoint is the best.
+        lower_is_better: whether a smaller score is better.
     """
 
     evaluate: Callable[[Generator], dict[str, float]]
-    score: str
+    score_name: str
     lower_is_better: bool = True
 
 
 def random_frechet(store: ImageStore) -> Evaluator:
-    """The Fréchet distance of 2,000 samples to up to 5,000 training images on `random_features`.
+    """The Fréchet distance between 2,000 samples and up to 5,000 training images on `random_features`.
 
-    Statistics of the training images are computed here, once. Why these features: pixels that are pooled take a blurred
-    image for a good one, and channel statistics of random features without places take one image repeated for better
-    than early samples. With these, on MNIST, Fashion-MNIST, CIFAR-10 and photographs, later checkpoints of healthy runs
-    came before earlier ones, these before half of the samples being one image, and that before one image alone.
+    The statistics of the training images are computed here, once.
+
+    Why these features: pooled pixels rate a blurred image as good, and random features averaged over the whole image
+    rate one repeated image above early samples. These features gave the right order on MNIST, Fashion-MNIST, CIFAR-10
+    and photographs: later checkpoints of healthy runs, earlier ones, samples of which half are one image, one image.
     """
     features = random_features(*store.images.shape[1:])
     real = Moments.empty(features(np.zeros((1, *store.images.shape[1:]), np.uint8)).shape[1])
-    chosen = chosen_reals(store, "evaluation", REALS)
-    for start in range(0, len(chosen), BLOCK):
-        real.add(features(store.images[chosen[start : start + BLOCK]]))
+    indices = reference_indices(store, "evaluation", REALS)
+    for start in range(0, len(indices), BLOCK):
+        real.add(features(store.images[indices[start : start + BLOCK]]))
 
     def evaluate(generator: Generator) -> dict[str, float]:
         generated = Moments.empty(len(real.mean))
@@ -62,10 +64,10 @@ def random_frechet(store: ImageStore) -> Evaluator:
 
 
 def one_blas_thread() -> AbstractContextManager:
-    """NumPy on one thread, inside the block.
+    """Limits NumPy to one thread inside the block.
 
-    The matrices are small: beside TensorFlow's own threads, several take a hundred times as long (2.8 s, not 4 ms), and
-    the last digits would depend on how many there are.
+    The matrices are small. Several threads compete with TensorFlow's own and take a hundred times as long (2.8 s, not
+    4 ms), and the last digits would depend on their number.
     """
     return _controller().limit(limits=1, user_api="blas")
 
@@ -75,23 +77,23 @@ def _controller() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def chosen_reals(store: ImageStore, stream: str, count: int) -> np.ndarray:
-    """Which training images stand for all: int64 [at most `count`, at least 2], in the order of the store.
+def reference_indices(store: ImageStore, stream: str, count: int) -> np.ndarray:
+    """A fixed random sample of the training images: sorted int64 [at most `count`, at least 2].
 
-    They do not depend on the run's seed, so that runs on the same images can be compared.
+    It does not depend on the run's seed, so runs on the same images can be compared.
     """
     drawn = seeds.generator(0, stream, 0).permutation(len(store))[:count]
     return np.sort(np.resize(drawn, max(2, len(drawn))))
 
 
 def random_features(height: int, width: int, channels: int) -> Callable[[np.ndarray], np.ndarray]:
-    """Two strided convolutions with fixed random kernels, their responses averaged over the quarters of the image.
+    """Two strided convolutions with fixed random kernels, their responses averaged over each quarter of the image.
 
-    Random kernels keep what a comparison of two sets of images needs (edges, contrast, colour, where they are) without
-    having been trained on anything (Saxe et al. 2011, "On random weights and unsupervised feature learning").
+    Untrained kernels keep what a comparison of two sets of images needs: edges, contrast, color, and where they are
+    (Saxe et al. 2011, "On random weights and unsupervised feature learning").
 
     Returns:
-        uint8 [n, height, width, channels] to float32 [n, 128].
+        A function from uint8 [n, height, width, channels] to float32 [n, 128].
     """
     kernels = [_kernel(0, channels), _kernel(1, FILTERS)]
     scale = min(1.0, LARGEST / max(height, width))
@@ -110,6 +112,6 @@ def random_features(height: int, width: int, channels: int) -> Callable[[np.ndar
 
 
 def _kernel(layer: int, channels: int) -> np.ndarray:
-    """float32 [4, 4, channels, 32] that keep the scale of what they see (He et al. 2015)."""
+    """float32 [4, 4, channels, 32], scaled to preserve the variance of activations (He et al. 2015)."""
     drawn = seeds.generator(0, "random_features", layer).standard_normal((KERNEL, KERNEL, channels, FILTERS))
     return (drawn * np.sqrt(2.0 / (KERNEL * KERNEL * channels))).astype(np.float32)

@@ -1,8 +1,8 @@
-"""How a training is doing, in one word and one sentence: a function of the rows that it has written.
+"""Training health in one word and one sentence, as a function of the rows that training has written.
 
-Nothing is remembered between two calls, so a run that was stopped and continued is judged as one that was not.
-The limits were set on runs that ended in good images, the digits, MNIST, Fashion-MNIST, CIFAR-10 and photographs; the
-values in brackets below are the worst that any of these had.
+Nothing is remembered between calls, so a run that was continued is judged like one that never stopped. The limits were
+set on runs that ended in good images (digits, MNIST, Fashion-MNIST, CIFAR-10, photographs); the values in parentheses
+below are the worst seen in any of them.
 """
 
 import math
@@ -13,43 +13,43 @@ from statistics import median
 STARTING, HEALTHY, COLLAPSING, DIVERGED = "starting", "healthy", "collapsing", "diverged"
 STRONG_DISCRIMINATOR, STRONG_GENERATOR = "discriminator too strong", "generator too strong"
 SENTENCES = {
-    STARTING: "too early to say",
-    HEALTHY: "neither network has won, and the samples, where they were looked at, differ as real images do",
+    STARTING: "too early to tell",
+    HEALTHY: "neither network has won, and the evaluated samples differ from each other as real images do",
     STRONG_DISCRIMINATOR: "the discriminator rejects every generated image with certainty, so the generator hardly "
-    "learns; in a new run try --d_steps=1, --label_smoothing=0.1 or a smaller --learning_rate",
-    STRONG_GENERATOR: "the discriminator takes generated images for real ones more often than real ones themselves, so "
-    "it has nothing to teach; in a new run try --update=algorithm1 --d_steps=2",
-    COLLAPSING: "the samples differ far less from each other than real images do; --checkpoint=best holds the weights "
-    "from before; in a new run try a smaller --learning_rate, --ema_decay=0.999 or another --seed",
-    DIVERGED: "losses have grown beyond all bounds; --checkpoint=best holds the weights from before; in a new run try "
-    "a quarter of --learning_rate",
+    "learns; in a new run try `d_steps=1`, `label_smoothing=0.1` or a smaller `learning_rate`",
+    STRONG_GENERATOR: "the discriminator accepts generated images more often than real ones, so the generator learns "
+    "nothing from it; in a new run try `update=algorithm1` with `d_steps=2`",
+    COLLAPSING: "the samples differ far less from each other than real images do; `checkpoint=best` holds the weights "
+    "from before; in a new run try a smaller `learning_rate`, `ema_decay=0.999` or another `seed`",
+    DIVERGED: "the losses have grown out of bounds; `checkpoint=best` holds the weights from before; in a new run try "
+    "a quarter of the `learning_rate`",
 }
 RUINED = (COLLAPSING, DIVERGED)
-"""States from which a run does not come back by itself, where --stop_on_collapse ends it."""
+"""States from which a run does not recover; the setting `stop_on_collapse` ends training there."""
 
 WINDOW_STEPS, WINDOW_ROWS = 200, 5
 LARGEST_LOSS = 20.0  # (8.4, and single rows of 12.4)
-SURE_REJECTION, SURE_ACCURACY = 0.01, 0.99  # of D(G(z)) (0.015) and of the discriminator's accuracy
-FOOLED_ACCURACY = 0.45  # (0.56; about one half is also what a perfect generator would give)
+SURE_REJECTION, SURE_ACCURACY = 0.01, 0.99  # D(G(z)) (0.015) and accuracy of the discriminator
+FOOLED_ACCURACY = 0.45  # (0.56; a perfect generator would give about 0.5)
 LEAST_DIVERSITY = 0.25  # (0.45 early)
-LATE_STEPS, LATE_DIVERSITY = 2000, 0.5  # by then (0.92)
-ONCE_DIVERSE, FALL = 0.8, 0.55  # a ratio that had reached the first, and is now less than 0.55 of its peak (0.58, once)
+LATE_STEPS, LATE_DIVERSITY = 2000, 0.5  # from that step on (0.92)
+ONCE_DIVERSE, FALL = 0.8, 0.55  # a ratio that reached 0.8 and fell below 0.55 of its peak (0.58, once)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A state, and what to think of it."""
+    """A state, and what to do about it."""
 
     state: str
 
     @property
     def sentence(self) -> str:
-        """What is happening and what to try."""
+        """What is happening, and what to try; settings stand between backticks."""
         return SENTENCES[self.state]
 
     @property
     def ruined(self) -> bool:
-        """Whether to go on is a waste of time."""
+        """Whether training on is a waste of time."""
         return self.state in RUINED
 
     def __str__(self) -> str:
@@ -59,11 +59,11 @@ class Verdict:
 def judge(rows: Sequence[Mapping[str, float]], scores: Sequence[Mapping[str, float]] = ()) -> Verdict:
     """The state after the last row.
 
-    Rows are judged by their medians over the last 200 steps, at least 5 rows: a single bad row is no verdict.
+    Medians over the last 200 steps, and at least 5 rows, decide: a single bad row is not a verdict.
 
     Args:
         rows: those of `metrics.jsonl`, by step.
-        scores: those of `scores.jsonl`, by step; without them no collapse is noticed.
+        scores: those of `scores.jsonl`, by step; without them a collapse is not detected.
     """
     if rows and not all(map(math.isfinite, _numbers(rows[-1]))):
         return Verdict(DIVERGED)
@@ -87,7 +87,7 @@ def _numbers(row: Mapping[str, float]) -> list[float]:
 
 
 def _window(rows: Sequence[Mapping[str, float]]) -> Sequence[Mapping[str, float]]:
-    """The rows to judge by; none before there are enough."""
+    """The rows to judge by; none until there are enough."""
     if len(rows) < WINDOW_ROWS or rows[-1]["step"] < WINDOW_STEPS:
         return ()
     recent = [row for row in rows if row["step"] > rows[-1]["step"] - WINDOW_STEPS]
@@ -95,19 +95,20 @@ def _window(rows: Sequence[Mapping[str, float]]) -> Sequence[Mapping[str, float]
 
 
 def _collapsing(scores: Sequence[Mapping[str, float]]) -> bool:
-    """Whether the last two looks at the samples found them alike.
+    """Whether the samples were alike in the last two evaluations.
 
-    Samples of the first few hundred steps are rather alike in healthy runs as well, so it takes very little diversity,
-    or little of it late, or the loss of one that there had been. Looks at an untrained generator do not count.
+    Samples are rather alike in the first few hundred steps of healthy runs too. So a collapse is very little diversity,
+    or little of it late, or the loss of diversity that there was. Evaluations of an untrained generator do not count.
     """
-    looks = [score for score in scores if score["step"] >= WINDOW_STEPS]
-    return len(looks) > 1 and all(_alike(looks, index) for index in (len(looks) - 2, len(looks) - 1))
+    trained = [score for score in scores if score["step"] >= WINDOW_STEPS]
+    return len(trained) > 1 and _alike(trained[:-1]) and _alike(trained)
 
 
-def _alike(looks: Sequence[Mapping[str, float]], index: int) -> bool:
-    look, past = looks[index], looks[: index + 1]
-    if look["diversity"] < LEAST_DIVERSITY or (look["step"] >= LATE_STEPS and look["diversity"] < LATE_DIVERSITY):
+def _alike(scores: Sequence[Mapping[str, float]]) -> bool:
+    """Whether the samples of the last of these evaluations were alike."""
+    last = scores[-1]
+    if last["diversity"] < LEAST_DIVERSITY or (last["step"] >= LATE_STEPS and last["diversity"] < LATE_DIVERSITY):
         return True
-    # What is beyond that of real images is noise, and its loss is no loss.
-    peaks = {name: min(1.0, max(each[name] for each in past)) for name in ("diversity", "closest")}
-    return any(peak >= ONCE_DIVERSE and look[name] < FALL * peak for name, peak in peaks.items())
+    # Samples that differ more than real images are noise, and losing noise is no collapse: peaks end at 1.
+    peaks = {name: min(1.0, max(score[name] for score in scores)) for name in ("diversity", "closest")}
+    return any(peak >= ONCE_DIVERSE and last[name] < FALL * peak for name, peak in peaks.items())

@@ -1,6 +1,7 @@
-"""What a run leaves on the way: rows, scores, curves, sample grids, the animation, TensorBoard."""
+"""The files of a run that a person looks at: rows, scores, curves, sample grids, the animation, TensorBoard."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,45 +13,47 @@ from dcgan_tf.runs import RunDirectory, step_of
 from dcgan_tf.training import curves
 
 Row = dict[str, Any]
+OnSamples = Callable[[int, np.ndarray], None]
 
 
 class Reporter:
     """Writes into one run directory.
 
     Args:
-        run: where to write; its directory exists.
-        step: where the run stands. Rows and pictures of later steps belong to a course that was interrupted before its
-            next checkpoint; they are removed, and will be made again.
-        provisional: whether a row of this very step, if there is one, was written because training ended there, and
-            not because it was due; it is then removed as well. Rows of scores say so themselves.
+        directory: the run directory; it exists.
+        step: where the run stands. Rows and sample grids of later steps were made after the checkpoint that the run
+            continues from; they are removed, and will be made again.
+        provisional: whether a row of this very step was written only because training ended there; it is removed too.
+            Scores say so themselves.
+        on_samples: called with the step and the picture, uint8 [height, width, channels], of each sample grid.
 
     Attributes:
         rows: those of `metrics.jsonl`.
         scores: those of `scores.jsonl`.
     """
 
-    def __init__(self, run: RunDirectory, step: int, provisional: bool = False):
-        self.run = run
+    def __init__(self, directory: RunDirectory, step: int, provisional: bool, on_samples: OnSamples | None = None):
+        self.directory, self._on_samples = directory, on_samples
         last = step - 1 if provisional else step
-        self.rows = [row for row in read_rows(run) if row["step"] <= last]
-        self.scores = [row for row in read_scores(run) if row["step"] <= step and not row.get("provisional")]
-        _write_rows(run.metrics_file, self.rows)
-        if run.scores_file.exists():
-            _write_rows(run.scores_file, self.scores)
-        for path in run.samples_files():
+        self.rows = [row for row in read_rows(directory) if row["step"] <= last]
+        self.scores = [row for row in read_scores(directory) if row["step"] <= step and not row.get("provisional")]
+        _write_rows(directory.metrics_file, self.rows)
+        if directory.scores_file.exists():
+            _write_rows(directory.scores_file, self.scores)
+        for path in directory.samples_files():
             if step_of(path) > step:
                 path.unlink()
-        self._tensorboard = tf.summary.create_file_writer(str(run.tensorboard_dir))
+        self._tensorboard = tf.summary.create_file_writer(str(directory.tensorboard_dir))
 
     def row(self, row: Row) -> None:
         """Appends a row, which has at least a "step"."""
         self.rows.append(row)
-        self._append(self.run.metrics_file, row, "")
+        self._append(self.directory.metrics_file, row, "")
 
     def score(self, row: Row) -> None:
         """Appends a row of scores, which has at least a "step"."""
         self.scores.append(row)
-        self._append(self.run.scores_file, row, "samples/")
+        self._append(self.directory.scores_file, row, "samples/")
 
     def _append(self, path: Path, row: Row, prefix: str) -> None:
         with path.open("a") as stream:
@@ -61,42 +64,50 @@ class Reporter:
                     tf.summary.scalar(prefix + name, value)
 
     def samples(self, step: int, pixels: np.ndarray, columns: int = 0) -> None:
-        """Writes a grid of uint8 [n, height, width, channels]; without a number of columns it is about square."""
+        """Writes a sample grid.
+
+        Args:
+            step: where the run stands.
+            pixels: uint8 [n, height, width, channels].
+            columns: images per row; 0 makes the grid about square.
+        """
         picture = images.magnified(images.grid(pixels, columns))
-        images.write_png(self.run.samples_file(step), picture)
+        images.write_png(self.directory.samples_file(step), picture)
         with self._tensorboard.as_default(step=step):
             tf.summary.image("samples", picture[None])
+        if self._on_samples:
+            self._on_samples(step, picture)
 
     def curves(self) -> None:
         """Draws all rows so far."""
         self._tensorboard.flush()
         if self.rows:
-            curves.draw(self.run, self.rows, self.scores)
+            curves.draw(self.directory, self.rows, self.scores)
 
     def close(self) -> None:
-        """Strings all grids so far together: seconds of work, so once at the end."""
+        """Writes the animation of all sample grids; that takes seconds, so it is done once, at the end."""
         self._tensorboard.close()
-        if grids := self.run.samples_files():
-            images.write_gif(self.run.animation_file, grids)
+        if grids := self.directory.samples_files():
+            images.write_gif(self.directory.animation_file, grids)
 
 
-def write_reals(run: RunDirectory, pixels: np.ndarray, columns: int = 0) -> None:
-    """Writes a grid of training images, uint8 [n, height, width, channels], unless it is there."""
-    if not run.reals_file.exists():
-        images.write_png(run.reals_file, images.magnified(images.grid(pixels, columns)))
+def write_reals(directory: RunDirectory, pixels: np.ndarray, columns: int = 0) -> None:
+    """Writes a grid of training images, uint8 [n, height, width, channels], unless there is one."""
+    if not directory.reals_file.exists():
+        images.write_png(directory.reals_file, images.magnified(images.grid(pixels, columns)))
 
 
-def read_rows(run: RunDirectory) -> list[Row]:
-    """The rows of `metrics.jsonl`; a last line that was cut off by a crash is left out.
+def read_rows(directory: RunDirectory) -> list[Row]:
+    """The rows of `metrics.jsonl`; a last line that a crash cut short is left out.
 
-    Those of runs before there was a health monitor have no "health".
+    Old runs have rows without "health".
     """
-    return _read(run.metrics_file)
+    return _read(directory.metrics_file)
 
 
-def read_scores(run: RunDirectory) -> list[Row]:
-    """The rows of `scores.jsonl`, likewise; none where nothing was evaluated."""
-    return _read(run.scores_file)
+def read_scores(directory: RunDirectory) -> list[Row]:
+    """The rows of `scores.jsonl`; none if the run was never evaluated."""
+    return _read(directory.scores_file)
 
 
 def _write_rows(path: Path, rows: list[Row]) -> None:
@@ -105,10 +116,8 @@ def _write_rows(path: Path, rows: list[Row]) -> None:
 
 
 def _read(path: Path) -> list[Row]:
-    if not path.exists():
-        return []
     rows = []
-    for line in path.read_text(errors="replace").splitlines():
+    for line in path.read_text(errors="replace").splitlines() if path.exists() else ():
         try:
             rows.append(json.loads(line))
         except json.JSONDecodeError:

@@ -1,10 +1,9 @@
-"""Every verdict, by rows made up for it; what real runs give is in test_collapse.py."""
+"""Every verdict, from made-up rows; real runs are in test_collapse.py."""
 
-import numpy as np
 import pytest
 
+from dcgan_tf.cli import console
 from dcgan_tf.training import health
-from dcgan_tf.training.diversity import distances
 
 FAIR = {"d_loss": 1.0, "g_loss": 1.5, "d_real": 0.7, "d_fake": 0.3, "d_accuracy": 0.85}
 
@@ -13,7 +12,7 @@ def rows(count: int = 30, every: int = 20, **values: float) -> list[dict]:
     return [{"step": every * (index + 1), **FAIR, **values} for index in range(count)]
 
 
-def looks(*values: float, every: int = 500, closest: float | None = None) -> list[dict]:
+def evaluations(*values: float, every: int = 500, closest: float | None = None) -> list[dict]:
     return [
         {"step": every * index, "diversity": value, "closest": value if closest is None else closest}
         for index, value in enumerate(values)
@@ -65,16 +64,16 @@ def test_the_pace_of_the_rows_does_not_matter(every):
 @pytest.mark.parametrize(
     ("scores", "state"),
     [
-        (looks(0.6, 0.9, 1.0, 1.0), health.HEALTHY),
-        (looks(0.1, 0.1, every=100), health.HEALTHY),  # nothing is learned yet
-        (looks(0.9, 0.45, 0.46, 0.9, every=250), health.HEALTHY),  # pale and blurred on the way to good images
-        (looks(0.6, 0.1), health.HEALTHY),  # one look
-        (looks(0.6, 0.1, 0.1), health.COLLAPSING),  # one image from the beginning
-        (looks(0.6, 0.4, 0.4, 0.4, 0.4, 0.4), health.COLLAPSING),  # never became diverse
-        (looks(0.6, 0.9, 1.0, 0.5, 0.5), health.COLLAPSING),  # lost it
-        (looks(0.6, 0.9, 1.0, 0.5), health.HEALTHY),
-        (looks(0.6, 0.9, 0.1, 0.1, 0.9), health.HEALTHY),  # and came back
-        (looks(0.6, 2.0, 2.0, 0.9, 0.9), health.HEALTHY),  # it was noise that was lost
+        (evaluations(0.6, 0.9, 1.0, 1.0), health.HEALTHY),
+        (evaluations(0.1, 0.1, every=100), health.HEALTHY),  # nothing is learned yet
+        (evaluations(0.9, 0.45, 0.46, 0.9, every=250), health.HEALTHY),  # pale and blurred on the way to good images
+        (evaluations(0.6, 0.1), health.HEALTHY),  # one evaluation
+        (evaluations(0.6, 0.1, 0.1), health.COLLAPSING),  # one image from the beginning
+        (evaluations(0.6, 0.4, 0.4, 0.4, 0.4, 0.4), health.COLLAPSING),  # never became diverse
+        (evaluations(0.6, 0.9, 1.0, 0.5, 0.5), health.COLLAPSING),  # lost it
+        (evaluations(0.6, 0.9, 1.0, 0.5), health.HEALTHY),
+        (evaluations(0.6, 0.9, 0.1, 0.1, 0.9), health.HEALTHY),  # and came back
+        (evaluations(0.6, 2.0, 2.0, 0.9, 0.9), health.HEALTHY),  # it was noise that was lost
     ],
 )
 def test_what_the_samples_say(scores, state):
@@ -82,28 +81,12 @@ def test_what_the_samples_say(scores, state):
 
 
 def test_copies_of_a_few_images_are_a_collapse_although_pairs_differ():
-    scores = looks(0.9, 0.9, 0.9) + [{"step": step, "diversity": 0.9, "closest": 0.01} for step in (1500, 2000)]
+    scores = evaluations(0.9, 0.9, 0.9) + [{"step": step, "diversity": 0.9, "closest": 0.01} for step in (1500, 2000)]
     assert health.judge(rows(), scores).state == health.COLLAPSING
 
 
-def test_every_sentence_names_a_flag_that_train_py_has():
-    import re
-
-    import train
-
-    for state, sentence in health.SENTENCES.items():
-        names = re.findall(r"--(\w+)", sentence)
-        assert all(name == "checkpoint" or name in train.FLAGS._values for name in names)
-        assert names or state in (health.STARTING, health.HEALTHY)
-
-
-def test_distances_against_a_loop_over_pairs():
-    images = np.random.default_rng(0).integers(0, 256, (7, 4, 5, 3), np.uint8)
-    flat = images.reshape(7, -1).astype(float)
-    apart = np.array([[np.linalg.norm(one - other) for other in flat] for one in flat])
-    unit = np.mean([np.std(row) for row in flat]) * np.sqrt(60)
-    mean, closest = distances(images)
-    assert mean == pytest.approx(apart.sum() / 42 / unit)
-    assert closest == pytest.approx((apart + np.diag([np.inf] * 7)).min(axis=1).mean() / unit)
-    assert distances(np.repeat(images[:1], 5, axis=0)) == (0.0, 0.0)
-    assert distances(np.zeros((3, 4, 4, 1), np.uint8)) == (0.0, 0.0)
+@pytest.mark.parametrize(("state", "sentence"), health.SENTENCES.items())
+def test_every_setting_in_a_sentence_is_a_flag(state, sentence):
+    shown = console.with_dashes(sentence)
+    assert "`" not in shown
+    assert ("--" in shown) == (state not in (health.STARTING, health.HEALTHY))

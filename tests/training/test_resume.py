@@ -1,161 +1,171 @@
-"""A run that was stopped and continued ends bit-equal to one that was not, with every setting."""
+"""A run that was stopped and continued ends bit-equal to one that never stopped, with every setting."""
 
 import json
 import os
+import shutil
 import signal
 import threading
 
-import numpy as np
 import pytest
 
-from dcgan_tf import progress, runs
+from dcgan_tf.cli.main import main
+from dcgan_tf.runs import RunDirectory, step_of
+from tests import processes
+from tests.conftest import make_classes
 
-SETTINGS = [
-    (),
-    ("--update=algorithm1", "--d_steps=2"),
-    ("--flip", "--label_smoothing=0.1", "--l2=1e-4"),
-    ("--steps_per_execution=4", "--precision=mixed_bfloat16"),
-    ("--precision=mixed_float16", "--loss=lsgan"),
-    ("--ema_decay=0", "--latent_law=uniform"),
-    ("--conditional", "--update=algorithm1", "--flip"),
-    ("--decay_start=3", "--decay_steps=20"),
+pytestmark = pytest.mark.full
+
+COMMON = ("--preset=tiny", "--log_every=3", "--sample_every=4", "--checkpoint_every=4", "--evaluate_every=2")
+SETTINGS = [  # each schedule, loss, precision and data setting once
+    ("--update=algorithm1", "--d_steps=2", "--conditional", "--flip"),
+    ("--precision=mixed_float16", "--loss=lsgan", "--ema_decay=0", "--latent_law=uniform", "--steps_per_execution=4"),
+    ("--precision=mixed_bfloat16", "--label_smoothing=0.1", "--l2=1e-4", "--decay_start=3", "--decay_steps=20"),
 ]
 
 
-def content(path) -> tuple[dict, list, dict]:
-    run = runs.RunDirectory(path)
-    with np.load(run.checkpoint_files()[-1]) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    rows = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
-    plain = [{name: value for name, value in row.items() if name not in runs.TIMES} for row in rows]
-    return arrays, plain, {path.name: path.read_bytes() for path in run.samples_files()}
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A run of 12 steps that never stopped."""
+    path = tmp_path_factory.mktemp("resume") / "whole"
+    assert main(["train", *COMMON, f"--run={path}", "--steps=12"]) == 0
+    assert [row["step"] for row in processes.scores(path)] == [0, 2, 4, 6, 8, 10, 12]
+    return path
 
 
-def assert_same(first, second):
-    for name, array in first[0].items():
-        assert np.array_equal(array, second[0][name]), name
-    assert first[1] == second[1]
-    assert first[2] == second[2]
+@pytest.fixture
+def copy(whole, tmp_path):
+    """The same, to be damaged."""
+    return RunDirectory(shutil.copytree(whole, tmp_path / "run"))
+
+
+def test_rows_scores_grids_and_the_best_checkpoint_of_a_continued_run(script, whole, tmp_path):
+    """Stopped where neither a row nor a score was due: both are written, and removed when training continues."""
+    assert script("train", *COMMON, f"--run={tmp_path}/run", "--steps=5").code == 0
+    assert [row["step"] for row in processes.rows(tmp_path / "run")] == [3, 5]
+    assert [row["step"] for row in processes.scores(tmp_path / "run") if row.get("provisional")] == [5]
+    outcome = script("train", f"--run={tmp_path}/run", "--steps=12")
+    assert outcome.code == 0 and "continuing at step 5 of 12" in outcome.err
+    RunDirectory(tmp_path / "run").samples_file(5).unlink()  # drawn because the first part ended there
+    processes.assert_bit_equal(whole, tmp_path / "run")
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=" ".join)
-def test_stopped_and_continued_is_bit_equal_to_never_stopped(script, tmp_path, settings):
-    common = ("--preset=tiny", "--log_every=3", "--sample_every=4", "--checkpoint_every=4", *settings)
+def test_every_setting(script, tmp_path, settings):
+    common = (*COMMON[:-1], "--evaluate_every=0", *settings)
     assert script("train", *common, f"--run={tmp_path}/whole", "--steps=12").code == 0
-    assert script("train", *common, f"--run={tmp_path}/parts", "--steps=5").code == 0
-    assert [row["step"] for row in content(tmp_path / "parts")[1]] == [3, 5]  # the second one is provisional
-    outcome = script("train", *common, f"--run={tmp_path}/parts", "--steps=12")
-    assert outcome.code == 0 and "continuing at step 5 of 12" in outcome.err
-    whole, parts = content(tmp_path / "whole"), content(tmp_path / "parts")
-    del parts[2]["000005.png"]  # drawn because the first part ended there
-    assert_same(whole, parts)
+    for steps in (5, 12):
+        assert script("train", *common, f"--run={tmp_path}/parts", f"--steps={steps}").code == 0
+    RunDirectory(tmp_path / "parts").samples_file(5).unlink()
+    processes.assert_bit_equal(tmp_path / "whole", tmp_path / "parts")
 
 
-def test_what_came_after_the_last_checkpoint_is_made_again(script, tmp_path):
-    """As after SIGKILL: rows and grids of steps that no checkpoint holds."""
-    common = ("--preset=tiny", "--log_every=2", "--sample_every=2", "--checkpoint_every=4")
-    for name in ("whole", "killed"):
-        assert script("train", *common, f"--run={tmp_path}/{name}", "--steps=8").code == 0
-    run = runs.RunDirectory(tmp_path / "killed")
-    run.checkpoint_file(8).unlink()
-    with run.metrics_file.open("a") as stream:
-        stream.write('{"step": 10, "d_lo')
-    assert script("train", f"--run={run.path}").code == 0
-    assert_same(content(tmp_path / "whole"), content(run.path))
+def test_reports_do_not_change_the_run(script, whole, tmp_path):
+    """Rows are means since the row before, at whatever pace they come; scoring changes nothing."""
+    assert script("train", "--preset=tiny", f"--run={tmp_path}/run", "--steps=6", "--evaluate_every=0").code == 0
+    other = ("--log_every=3", "--sample_every=2", "--sample_count=4", "--keep_checkpoints=1")
+    assert script("train", f"--run={tmp_path}/run", "--steps=12", *other, "--evaluate_every=0").code == 0
+    assert [row["step"] for row in processes.rows(tmp_path / "run")] == [2, 4, 6, 9, 12]
+    processes.assert_same_variables(whole, tmp_path / "run")
+    assert not processes.scores(tmp_path / "run") and not processes.best(tmp_path / "run")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_in_a_checkpoint_and_the_command_that_continues(script, tmp_path, monkeypatch, number, code):
-    common = ("--preset=tiny", "--steps=8")
-    assert script("train", *common, f"--run={tmp_path}/whole").code == 0
-    advance = progress.Progress.advance
-
-    def interrupted(self, count=1):
-        advance(self, count)
-        if self._unit == "steps" and self._done == 3:
-            os.kill(os.getpid(), number)
-            threading.Event().wait(0.01)
-
-    monkeypatch.setattr(progress.Progress, "advance", interrupted)
-    outcome = script("train", *common, f"--run={tmp_path}/stopped")
-    assert outcome.code == code
-    assert outcome.last_line.strip() == f"python train.py --run={tmp_path}/stopped"
-    monkeypatch.undo()
-    assert script("train", f"--run={tmp_path}/stopped").code == 0
-    assert_same(content(tmp_path / "whole"), content(tmp_path / "stopped"))
+def test_what_came_after_the_last_checkpoint_is_made_again(script, whole, copy):
+    """As after SIGKILL: rows and grids of steps that no checkpoint holds, and half a row."""
+    copy.checkpoint_file(12).unlink()
+    with copy.metrics_file.open("a") as stream:
+        stream.write('{"step": 15, "d_lo')
+    assert script("train", f"--run={copy.path}").code == 0
+    processes.assert_bit_equal(whole, copy.path)
 
 
-def test_a_finished_run_says_how_to_train_on_and_changes_nothing(script, trained_run):
-    before = runs.RunDirectory(trained_run).config_file.read_bytes()
-    for steps in ((), ("--steps=7",)):
-        outcome = script("train", f"--run={trained_run}", *steps)
-        assert outcome.code == 0 and "stands at step 10" in outcome.err
-        assert outcome.last_line.strip() == f"python train.py --run={trained_run} --steps=20"
-    assert runs.RunDirectory(trained_run).config_file.read_bytes() == before
-
-
-def test_a_damaged_last_checkpoint_is_trained_again(script, tmp_path):
-    common = ("--preset=tiny", "--steps=12", "--checkpoint_every=4")
-    for name in ("whole", "damaged"):
-        assert script("train", *common, f"--run={tmp_path}/{name}").code == 0
-    path = runs.RunDirectory(tmp_path / "damaged").checkpoint_file(12)
+def test_a_damaged_last_checkpoint_is_trained_again(script, whole, copy):
+    path = copy.checkpoint_file(12)
     path.write_bytes(path.read_bytes()[:1000])
-    outcome = script("train", *common, f"--run={tmp_path}/damaged")
+    outcome = script("train", f"--run={copy.path}")
     assert outcome.code == 0 and "step-00000012.npz: damaged" in outcome.err
     assert "continuing at step 8 of 12" in outcome.err
     assert path.with_name(f"{path.name}.damaged").exists()
-    assert_same(content(tmp_path / "whole"), content(tmp_path / "damaged"))
+    processes.assert_bit_equal(whole, copy.path)
 
 
-def test_a_damaged_checkpoint_never_pushes_out_a_good_one(script, tmp_path):
-    run = runs.RunDirectory(tmp_path / "run")
-    assert script("train", "--preset=tiny", "--steps=12", "--checkpoint_every=4", f"--run={run.path}").code == 0
-    run.checkpoint_file(12).write_bytes(b"")
-    arguments = (f"--run={run.path}", "--steps=10", "--checkpoint_every=1", "--keep_checkpoints=1")
-    assert script("train", *arguments).code == 0
-    assert [runs.step_of(path) for path in run.checkpoint_files()] == [10]
+def test_a_damaged_checkpoint_never_pushes_out_a_good_one(script, copy):
+    copy.checkpoint_file(12).write_bytes(b"")
+    assert script("train", f"--run={copy.path}", "--steps=10", "--checkpoint_every=1", "--keep_checkpoints=1").code == 0
+    assert [step_of(path) for path in copy.checkpoint_files()] == [10]
 
 
-def test_a_run_whose_checkpoints_are_gone_is_not_started_again(script, tmp_path):
-    run = runs.RunDirectory(tmp_path / "run")
-    assert script("train", "--preset=tiny", f"--run={run.path}").code == 0
-    for path in run.checkpoint_files():
+def test_a_run_whose_checkpoints_are_gone_is_not_started_again(script, copy):
+    for path in copy.checkpoint_files():
         path.unlink()
-    outcome = script("train", f"--run={run.path}", "--steps=20")
+    rows = copy.metrics_file.read_text()
+    outcome = script("train", f"--run={copy.path}", "--steps=20")
     assert outcome.code == 1 and "there is no checkpoint" in outcome.last_line
-    assert len(run.samples_files()) == 3 and len(content_rows(run)) == 5
+    assert copy.samples_files() and copy.metrics_file.read_text() == rows
 
 
-def content_rows(run):
-    return run.metrics_file.read_text().splitlines()
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_in_a_checkpoint_and_the_command_that_continues(
+    script, whole, tmp_path, monkeypatch, at_step, number, code
+):
+    handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    at_step(3, lambda state: os.kill(os.getpid(), number))
+    outcome = script("train", *COMMON, f"--run={tmp_path}/run", "--steps=12")
+    assert outcome.code == code and f"stopped at step 3: {number.name}" in outcome.err
+    assert outcome.last_line.strip().endswith(f"--run={tmp_path}/run")
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
+    monkeypatch.undo()
+    assert script("train", f"--run={tmp_path}/run").code == 0
+    processes.assert_bit_equal(whole, tmp_path / "run")
+
+
+def test_a_thread_trains_too_and_leaves_signals_alone(whole, tmp_path, at_step):
+    handlers = []
+    at_step(1, lambda state: handlers.append(signal.getsignal(signal.SIGINT)))
+    codes = []
+    command = ["train", *COMMON, f"--run={tmp_path}/run", "--steps=12"]
+    thread = threading.Thread(target=lambda: codes.append(main(command)))
+    before = signal.getsignal(signal.SIGINT)
+    thread.start()
+    thread.join()
+    assert codes == [0] and set(handlers) == {before}
+    processes.assert_bit_equal(whole, tmp_path / "run")
+
+
+def test_a_finished_run_says_how_to_train_on_and_changes_nothing(script, trained_run):
+    before = RunDirectory(trained_run).config_file.read_bytes()
+    for steps in ((), ("--steps=7",)):
+        outcome = script("train", f"--run={trained_run}", *steps)
+        assert outcome.code == 0 and "at step 10" in outcome.err
+        assert outcome.last_line.strip().endswith(f"--run={trained_run} --steps=20")
+    assert RunDirectory(trained_run).config_file.read_bytes() == before
 
 
 def test_a_run_that_was_killed_at_its_very_beginning(script, tmp_path):
-    run = runs.RunDirectory(tmp_path / "run")
+    run = RunDirectory(tmp_path / "run")
     run.create()
     run.log_file.write_text("started\n")
-    assert script("train", "--preset=tiny", f"--run={run.path}").code == 0
+    assert script("train", "--preset=tiny", f"--run={run.path}", "--steps=2").code == 0
 
 
-def test_reports_may_come_at_another_pace(script, tmp_path):
-    """The course of the run stays the same; rows are means since the row before."""
-    assert script("train", "--preset=tiny", f"--run={tmp_path}/whole", "--steps=12").code == 0
-    assert script("train", "--preset=tiny", f"--run={tmp_path}/parts", "--steps=6").code == 0
-    other = ("--log_every=3", "--sample_every=2", "--sample_count=4", "--keep_checkpoints=1")
-    assert script("train", f"--run={tmp_path}/parts", "--steps=12", *other).code == 0
-    whole, parts = content(tmp_path / "whole"), content(tmp_path / "parts")
-    assert [row["step"] for row in parts[1]] == [2, 4, 6, 9, 12]
-    for name in whole[0]:
-        if name not in ("sums", "summed_steps"):
-            assert np.array_equal(whole[0][name], parts[0][name]), name
-
-
-def test_a_run_goes_on_from_another_directory(script, tmp_path, monkeypatch):
-    from tests.test_train import make_photos
-
-    make_photos(tmp_path / "photos")
+def test_a_run_continues_in_another_working_directory(script, tmp_path, monkeypatch):
+    make_classes(tmp_path / "photos", {"cats": 4, "dogs": 4})
     monkeypatch.chdir(tmp_path)
     assert script("train", "--preset=tiny", "--dataset=./photos", "--run=run", "--steps=2").code == 0
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert script("train", "--run=../run", "--steps=4").code == 0
+
+
+def test_a_run_from_before_there_were_scores_continues(script, tmp_path):
+    """Its config.json lacks the settings, its rows the verdict."""
+    run = RunDirectory(tmp_path / "old")
+    assert script("train", *COMMON, "--evaluate_every=0", f"--run={run.path}", "--steps=6").code == 0
+    config = json.loads(run.config_file.read_text())
+    del config["config"]["report"]["evaluate_every"], config["config"]["report"]["stop_on_collapse"]
+    run.config_file.write_text(json.dumps(config))
+    rows = [json.loads(line) for line in run.metrics_file.read_text().splitlines()]
+    old = [{name: value for name, value in row.items() if name != "health"} for row in rows]
+    run.metrics_file.write_text("".join(json.dumps(row) + "\n" for row in old))
+    assert script("train", f"--run={run.path}", "--steps=9", "--evaluate_every=8").code == 0
+    assert [row["step"] for row in processes.scores(run.path)] == [8, 9]
+    assert [row.get("health") for row in processes.rows(run.path)] == [None, None, "starting"]

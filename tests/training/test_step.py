@@ -1,11 +1,10 @@
-"""The step against an independent computation, and the contracts of every loss and schedule."""
+"""The step against an independent computation, and what every loss, schedule and precision must satisfy."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import presets
 from dcgan_tf.config import Config, DeviceConfig
 from dcgan_tf.losses import LOSSES
 from dcgan_tf.models import latent, pixels
@@ -45,7 +44,7 @@ def values(state: TrainingState) -> dict[str, np.ndarray]:
 
 
 class Reference:
-    """The same schedules in eager Keras, written plainly, for one device."""
+    """The same schedules in eager Keras, in plain code, for one device."""
 
     def __init__(self, config: Config):
         self.config, self.state, self.loss = config, TrainingState(config), LOSSES[config.loss.loss]
@@ -104,8 +103,6 @@ class Reference:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"update": "simultaneous"},
-        {"update": "algorithm1", "d_steps": 2},
         {"update": "simultaneous", "l2": 0.01, "label_smoothing": 0.1},
         {"update": "algorithm1", "loss": "lsgan", "l2": 0.01, "latent_law": "uniform"},
         {"update": "simultaneous", "decay_start": 1, "decay_steps": 2, "steps": 3},
@@ -137,23 +134,27 @@ def test_adam_is_textbook_with_the_papers_constants():
     np.testing.assert_allclose(variable.numpy(), [x], rtol=1e-4)
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_float16"])
-def test_the_learning_rate_falls_to_nothing(precision):
-    """Where it is 0, nothing moves any more but the moving averages."""
-    falling = {"decay_start": 1, "decay_steps": 2, "steps": 3, "precision": precision}
-    config = TINY.with_settings(falling)
-    rates = {steps: [rate.numpy() for rate in trained(config, steps).rates] for steps in (1, 2, 3)}
-    for steps, share in ((1, 1.0), (2, 1.0), (3, 0.5)):
-        assert rates[steps] == pytest.approx([2e-4 * share] * 2)
-    done, after = values(trained(config, 3)), values(trained(config, 4))
+def test_the_learning_rate_falls_to_nothing():
+    """When it is 0, nothing moves any more but the moving averages."""
+    config = TINY.with_settings({"decay_start": 1, "decay_steps": 2, "steps": 3, "precision": "mixed_float16"})
+    states = {steps: trained(config, steps) for steps in (2, 3, 4)}
+    for steps, share in ((2, 1.0), (3, 0.5)):
+        assert [rate.numpy() for rate in states[steps].rates] == pytest.approx([2e-4 * share] * 2)
+    done, after = values(states[3]), values(states[4])
     for name in done:
         if name.endswith("/kernel") and not name.startswith(("ema", "generator_optimizer", "discriminator_optimizer")):
             assert np.array_equal(done[name], after[name]), name
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-@pytest.mark.parametrize("update", ["simultaneous", "algorithm1"])
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    ("loss", "update", "precision"),
+    [
+        ("bce", "simultaneous", "mixed_bfloat16"),
+        ("lsgan", "algorithm1", "mixed_bfloat16"),
+        ("bce", "algorithm1", "mixed_float16"),
+        ("lsgan", "simultaneous", "mixed_float16"),
+    ],
+)
 def test_every_loss_schedule_and_precision_moves_both_networks(loss, update, precision):
     config = TINY.with_settings({"loss": loss, "update": update, "precision": precision})
     before, after = values(TrainingState(config)), values(trained(config, steps=2))
@@ -170,9 +171,8 @@ def test_several_steps_in_one_call_are_the_same_steps():
         assert np.array_equal(array, many[name]), name
 
 
-@pytest.mark.parametrize("settings", [{}, CONDITIONAL], ids=["", "conditional"])
-def test_compiled_by_xla_it_is_the_same_step(settings):
-    config = TINY.with_settings(settings)
+def test_compiled_by_xla_it_is_the_same_step():
+    config = TINY.with_settings(CONDITIONAL)
     plain, compiled = values(trained(config, steps=3)), values(trained(config.with_settings({"jit": True}), steps=3))
     for name in plain:
         np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-3, atol=1e-5, err_msg=name)
@@ -180,13 +180,12 @@ def test_compiled_by_xla_it_is_the_same_step(settings):
 
 def test_the_moving_average_follows_its_definition():
     config = TINY.with_settings({"ema_decay": 0.9})
-    average = None
+    average = TrainingState(config).generator.trainable_variables[0].numpy()
     for steps in range(1, 4):
         state = trained(config, steps)
         weights = state.generator.trainable_variables[0].numpy()
-        initial = TrainingState(config).generator.trainable_variables[0].numpy()
         decay = min(0.9, (1 + steps) / (10 + steps))
-        average = decay * (initial if average is None else average) + (1 - decay) * weights
+        average = decay * average + (1 - decay) * weights
     np.testing.assert_allclose(state.averages[0].numpy(), average, rtol=1e-5, atol=1e-7)
 
 
@@ -200,12 +199,3 @@ def test_scalars_are_means_over_the_batch():
     scalars = dict(zip(SCALARS, state.sums.numpy(), strict=True))
     assert 0 < scalars["d_real"] < 1 and 0 < scalars["d_fake"] < 1 and 0 <= scalars["d_accuracy"] <= 1
     assert scalars["d_loss"] == pytest.approx(2 * np.log(2), abs=0.3)
-
-
-def test_a_batch_that_does_not_divide_names_the_nearest_that_does():
-    class Three:
-        num_replicas_in_sync = 3
-
-    assert distribution.replica_batch(Three, 12) == 4
-    with pytest.raises(Exception, match="the nearest is 9"):
-        distribution.replica_batch(Three, 10)

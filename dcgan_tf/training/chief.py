@@ -1,0 +1,114 @@
+"""What one worker, the chief, does for all: scores, verdicts, rows, sample grids and checkpoints.
+
+It decides what is due at a step; `reporting` and `checkpoints` know what the files look like.
+"""
+
+import logging
+import time
+
+from dcgan_tf import checkpoints
+from dcgan_tf.checkpoints import Score
+from dcgan_tf.config import Config
+from dcgan_tf.data import ImageStore
+from dcgan_tf.models.generator import Generator
+from dcgan_tf.runs import RunDirectory
+from dcgan_tf.training import health
+from dcgan_tf.training.diversity import Diversity
+from dcgan_tf.training.evaluator import Evaluator, one_blas_thread, random_frechet
+from dcgan_tf.training.reporting import OnSamples, Reporter, Row
+from dcgan_tf.training.state import TrainingState
+
+log = logging.getLogger(__name__)
+
+
+class Chief:
+    """Writes everything that a run leaves on disk.
+
+    Args:
+        config: all settings.
+        directory: the run directory; what it holds beyond `step` is removed, because it will be made again.
+        step: the step that `state` was restored to.
+        state: what is trained.
+        store: the training images.
+        sampler: a generator for samples; it takes its weights from `state`.
+        evaluator: what scores the generator every `report.evaluate_every` steps; None for `random_frechet`.
+        on_samples: see `Reporter`.
+
+    Attributes:
+        verdict: how training is doing; None before the first report.
+    """
+
+    def __init__(
+        self, config: Config, directory: RunDirectory, step: int, state: TrainingState, store: ImageStore,
+        sampler: Generator, evaluator: Evaluator | None = None, on_samples: OnSamples | None = None,
+    ):  # fmt: skip
+        self._settings, self._directory, self._state, self._sampler = config.report, directory, state, sampler
+        self.verdict: health.Verdict | None = None
+        checkpoints.set_aside_later(directory, step)
+        checkpoints.forget_provisional(directory)
+        self._reporter = Reporter(directory, step, bool(state.summed_steps.numpy() > 0), on_samples)
+        judged = (row["health"] for row in reversed(self._reporter.rows) if "health" in row)
+        self._health = next(judged, health.STARTING)
+        if self._settings.evaluate_every:
+            with one_blas_thread():
+                self._evaluator, self._diversity = evaluator or random_frechet(store), Diversity(store)
+
+    def report(self, step: int, row: Row | None, ended: bool = False) -> None:
+        """Writes what is due at a step, and everything when training has ended there.
+
+        A row or a score that is written only because training has ended is provisional: it is removed when training
+        continues, so that a continued run leaves the same files as one that never stopped.
+
+        Args:
+            step: generator updates done.
+            row: the means since the last row; it gets a "health". None at step 0.
+            ended: whether this is the last step.
+        """
+        settings = self._settings
+        scheduled = settings.evaluate_every > 0 and step % settings.evaluate_every == 0
+        score = self._evaluate(step, scheduled) if scheduled or (ended and settings.evaluate_every) else None
+        if row:
+            self._judge(row)
+            if step % settings.log_every == 0 or ended:
+                self._reporter.row(row)
+        if step % settings.sample_every == 0 or ended:
+            self._reporter.samples(step, *self._loaded_sampler(step).samples(settings.sample_count))
+        if score:  # before the regular checkpoint, which says that the step is done
+            checkpoints.keep_if_best(self._directory, self._state.variables(), score)
+        if step % settings.checkpoint_every == 0 or ended:
+            self.save(step)
+
+    def save(self, step: int) -> None:
+        """Writes a checkpoint, and draws the curves."""
+        checkpoints.save(self._directory, step, self._state.variables(), self._settings.keep_checkpoints)
+        self._reporter.curves()
+
+    def close(self) -> None:
+        """Writes what is written once, when training ends."""
+        self._reporter.close()
+
+    def _evaluate(self, step: int, scheduled: bool) -> Score:
+        start = time.perf_counter()
+        sampler = self._loaded_sampler(step)
+        with one_blas_thread():
+            values = self._evaluator.evaluate(sampler) | self._diversity(sampler)
+        values = {name: float(f"{value:.6g}") for name, value in values.items()}  # further digits are noise
+        seconds = {"seconds": round(time.perf_counter() - start, 3)}
+        self._reporter.score({"step": step, **values, **seconds, **({} if scheduled else {"provisional": True})})
+        name = self._evaluator.score_name
+        return Score(step, name, values[name], self._evaluator.lower_is_better, provisional=not scheduled)
+
+    def _judge(self, row: Row) -> None:
+        """Adds the verdict to a row, and logs it when it has changed."""
+        self.verdict = health.judge([*self._reporter.rows, row], self._reporter.scores)
+        row["health"] = self.verdict.state
+        if self.verdict.state != self._health:
+            log.info("step %d: %s", row["step"], self.verdict)
+        self._health = self.verdict.state
+
+    def _loaded_sampler(self, step: int) -> Generator:
+        """The sampler with the weights of this step; loading them is the costly part."""
+        if self._sampler.step != step:
+            self._sampler.load(self._state.sampling_weights())
+            self._sampler.step, self._sampler.weights = step, "ema" if self._state.averages else "raw"
+        return self._sampler
