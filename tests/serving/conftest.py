@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dcgan_tf.export.cpp_session import CppSession
+from tests.cpp_session import CppSession
 from tests.serving.rest_stub import RestStub
 
 

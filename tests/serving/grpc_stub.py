@@ -13,7 +13,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from dcgan_tf.export.cpp_session import INVALID_ARGUMENT, CppSession, SessionError
+from tests.cpp_session import INVALID_ARGUMENT, CppSession, SessionError
 
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _INPUTS = {3: ("int_val", np.int32), 9: ("int64_val", np.int64)}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.export.cpp_session import INVALID_ARGUMENT, SessionError, Signature
+from tests.cpp_session import INVALID_ARGUMENT, SessionError, Signature
 
 _TYPE_NAMES = {"float32": "float", "float64": "double", "float16": "half"}
 _BOUNDS = {"int8": 31, "uint8": 31, "int16": 31, "int32": 31, "int64": 63}  # bits that a JSON integer may have

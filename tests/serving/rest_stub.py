@@ -23,7 +23,7 @@ from dcgan_tf import quiet
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.export.cpp_session import CppSession, SessionError, TensorInfo
+from tests.cpp_session import CppSession, SessionError, TensorInfo
 from tests.serving import json_tensors
 
 _PREDICT = re.compile(

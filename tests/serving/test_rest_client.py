@@ -305,7 +305,7 @@ def test_a_refusal_of_the_model_is_its_own_sentence(stub, client, pauses):
 
 
 def refusal():
-    from dcgan_tf.export.cpp_session import SessionError
+    from tests.cpp_session import SessionError
 
     return SessionError(3, "assertion failed: [seed: a seed is from 0 to 2^62]\n\t [[{{function_node x}}{{node y}}]]")
 
