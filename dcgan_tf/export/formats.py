@@ -41,7 +41,6 @@ INT8_WEIGHTS, INT8 = Limit(0.5, 0.04), Limit(1.0, 0.06)
 
 READER_TITLES = {
     "saved_model_v1": "TensorFlow 1 loader, as TF Serving",
-    "saved_model_cli": "saved_model_cli",
     "saved_model": "TensorFlow",
     "tflite": "LiteRT, 1 thread",
     "keras": "Keras",
@@ -102,10 +101,11 @@ _TFLITE = (
     _tflite("int8_dynamic", INT8_WEIGHTS),
     _tflite("int8", INT8),
 )
-_SAVED_MODEL_READERS = ("saved_model_v1", "saved_model_cli", "saved_model")
+
+_SAVED_MODEL = Artefact("saved_model", "", _writer("saved_model"), ("saved_model_v1", "saved_model"), FLOAT32)
 
 FORMATS = {
-    "saved_model": Format((Artefact("saved_model", "", _writer("saved_model"), _SAVED_MODEL_READERS, FLOAT32),)),
+    "saved_model": Format((_SAVED_MODEL,)),
     "tflite": Format(_TFLITE),
     "keras": Format((Artefact("keras", ".keras", _writer("keras_file"), ("keras",), FLOAT32),)),
     "onnx": Format(

@@ -13,14 +13,11 @@ with one line on stderr.
 
 import json
 import os
-import runpy
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -96,23 +93,6 @@ def _graph_facts(graph) -> dict:
     }
 
 
-def read_saved_model_cli(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through `saved_model_cli run`, the tool that comes with TensorFlow."""
-    import_tensorflow_without_keras()
-    with tempfile.TemporaryDirectory() as folder:
-        for name, value in latents.items():
-            np.save(Path(folder) / f"{name}.npy", value)
-        inputs = ";".join(f"{name}={folder}/{name}.npy" for name in latents)
-        sys.argv = ["saved_model_cli", "run", "--dir", path, "--tag_set", "serve"]
-        sys.argv += ["--signature_def", "serving_default", "--inputs", inputs, "--outdir", folder]
-        try:
-            runpy.run_module("tensorflow.python.tools.saved_model_cli", run_name="__main__", alter_sys=True)
-        except SystemExit as end:
-            if end.code:
-                raise
-        return {"images": np.load(Path(folder) / "images.npy"), "facts": {}}
-
-
 def _answers(ask: Callable, latents: Arrays, seeds: Arrays, facts: dict) -> dict:
     """The answers of every signature of a SavedModel."""
     start, end = rows(seeds)[:2]
@@ -179,7 +159,6 @@ def read_onnx(path: str, latents: Arrays, seeds: Arrays) -> dict:
 READERS = {
     "saved_model": read_saved_model,
     "saved_model_v1": read_saved_model_v1,
-    "saved_model_cli": read_saved_model_cli,
     "tflite": read_tflite,
     "keras": read_keras,
     "onnx": read_onnx,

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.export.verify import Finding
 
 
 @pytest.mark.parametrize("arguments", ["--help", "--run=nowhere", "--formats=tfjs", "--weights=best"])
@@ -22,13 +23,15 @@ sys.exit("tensorflow" in sys.modules)
 
 @pytest.mark.full
 def test_the_table_and_the_next_commands(script, trained_run, tmp_path, monkeypatch):
-    entry = FORMATS["saved_model"]
-    one_reader = dataclasses.replace(entry.artefacts[0], readers=("saved_model",))
-    monkeypatch.setitem(FORMATS, "saved_model", dataclasses.replace(entry, artefacts=(one_reader,)))
+    def verify(self, artefact, reader, path):
+        return Finding(artefact.name, reader, 12_340_000, 1e-6, 1e-7, 1e-7, 0, 2.5)
+
+    monkeypatch.setattr("dcgan_tf.export.exporter.Verifier.verify", verify)
     outcome = script("export", f"--run={trained_run}", "--formats=saved_model", f"--out={tmp_path}/my files")
     assert outcome.code == 0 and "exporting digits, ema weights of step 10" in outcome.err
-    assert outcome.out.splitlines()[0].split()[:3] == ["file", "read", "with"]
-    assert outcome.out.splitlines()[1].split()[-1] == "ok"
+    heads, *rows = [line.split() for line in outcome.out.splitlines()]
+    assert heads[:3] == ["file", "read", "with"] and len(rows) == len(FORMATS["saved_model"].artefacts[0].readers)
+    assert rows[-1] == ["saved_model", "TensorFlow", "1.0e-06", "1.0e-07", "0", "12.34", "2.50", "ok"]
     assert f"--model='{tmp_path}/my files/saved_model/digits/1'" in outcome.err
     volume = f"-v '{tmp_path}/my files/saved_model/digits:/models/digits:ro' -e MODEL_NAME=digits"
     assert f"docker run -p 127.0.0.1:8501:8501 {volume} tensorflow/serving:2.20.0" in outcome.err

@@ -32,7 +32,7 @@ KINDS = [(1, (16, 24), "uniform"), (3, (24, 16), "normal"), (4, (16, 16), "unifo
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("name", ["saved_model", "tflite float32", "keras", "onnx"])
+@pytest.mark.parametrize("name", ["saved_model", "tflite float32", "keras"])
 @pytest.mark.parametrize(("channels", "size", "law"), KINDS)
 def test_any_shape_law_and_number_of_channels_survives(make_generator, tmp_path, name, channels, size, law):
     generator = make_generator(channels=channels, image_size=size, latent_law=law)
