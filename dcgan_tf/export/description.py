@@ -1,28 +1,29 @@
-"""What a program must know about an exported generator, and the file itself says."""
+"""What a program must know about an exported generator. Every exported file holds it, as JSON."""
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dcgan_tf.config import ModelConfig
+if TYPE_CHECKING:
+    from dcgan_tf.models import Generator
 
 KEY = "dcgan_tf"
-"""Name under which a description is kept inside a .keras, .tflite or .onnx file."""
+"""Name under which a description is kept inside a file."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """Facts that travel inside every exported file, as JSON.
+    """Facts about one generator.
 
     Attributes:
-        name: what the generator is called; lower case, digits and dashes.
-        step: generator updates it was trained for.
+        name: of the model.
+        step: generator updates that its weights were trained for.
         weights: "ema" (moving average) or "raw".
         latent_dim: length of z.
-        latent_law: "normal" (standard normal) or "uniform" (on [-1, 1]).
+        latent_law: distribution of z: "normal" (standard normal) or "uniform" (on [-1, 1]).
         height, width, channels: of an image.
         value_range: of the float images.
-        class_names: of the classes that images have; none where they have no class.
+        class_names: by class number; empty where the generator is not conditional.
     """
 
     name: str
@@ -37,30 +38,28 @@ class Description:
     class_names: tuple[str, ...] = ()
 
     @classmethod
-    def of(
-        cls, config: ModelConfig, name: str, step: int, weights: str, class_names: Sequence[str] = ()
-    ) -> "Description":
-        """The description of a generator of that configuration."""
+    def of(cls, generator: "Generator", name: str) -> "Description":
+        """The description of loaded weights; untrained ones count as raw weights of step 0."""
+        config = generator.config
         return cls(
             name,
-            step,
-            weights,
+            generator.step or 0,
+            generator.weights or "raw",
             config.latent_dim,
             config.latent_law,
-            *config.image_size,
-            config.channels,
-            class_names=tuple(class_names),
+            *generator.image_shape,
+            class_names=tuple(generator.class_names) or tuple(map(str, range(config.classes))),
         )
 
     @classmethod
     def from_dict(cls, values: dict) -> "Description":
-        """The inverse of `to_dict`; JSON's lists become tuples again.
+        """The inverse of `to_dict`, also after a round trip through JSON.
 
         Raises:
-            TypeError: when these are not the values of a description.
+            TypeError: these are not the values of a description.
         """
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
     def to_dict(self) -> dict:
-        """Plain values, as JSON holds them."""
+        """Plain values, for JSON."""
         return dataclasses.asdict(self)

@@ -1,48 +1,52 @@
-"""What can be exported: every file, who writes it, who reads it again, and how close it must come."""
+"""The export formats: their files, who writes and who reads each, and how close its images must be.
 
-from collections.abc import Callable
+No module of a format is imported before something is written, so the names are known without TensorFlow.
+"""
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dcgan_tf.errors import UserError
-from dcgan_tf.export import keras_file, onnx_file, saved_model, tflite
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.export.description import Description
-from dcgan_tf.models.generator import Generator
 
-Writer = Callable[[Generator, Description, Path], None]
+if TYPE_CHECKING:
+    from dcgan_tf.models import Generator
+
+Writer = Callable[["Generator", Description, Path], None]
 
 
 @dataclass(frozen=True)
 class Limit:
-    """How far images may be from the Keras generator's before a file is refused.
+    """How far images may be from those of the Keras generator before a file is refused.
 
     Attributes:
-        largest: of the absolute differences, in units of the range [-1, 1].
-        relative: root mean square of the differences over the standard deviation of the generator's own values.
+        largest: absolute difference of one value, in units of the range [-1, 1].
+        relative: root mean square difference, divided by the standard deviation of the generator's own values.
     """
 
     largest: float
     relative: float
 
 
-# One grey level is 0.0078. What rounding weights to 8 bit costs grows with the contrast of the images, so int8 is held
-# mainly to the relative limit; swapped channels, a wrong range or lost weights are far beyond it. Full int8 rounds the
-# latent too, and a stroke that moves by a third of a pixel changes single pixels at its edge by a third of the range.
+# One gray level is 0.0078. The error of 8-bit weights grows with the contrast of the images, so int8 is held mainly to
+# the relative limit; swapped channels, a wrong range or lost weights are far beyond it. Full int8 rounds the latent
+# too: a stroke that moves by a third of a pixel changes single pixels at its edge by a third of the range.
 FLOAT32, FLOAT16 = Limit(1e-5, 1e-5), Limit(8e-3, 2e-3)
 INT8_WEIGHTS, INT8 = Limit(0.5, 0.04), Limit(1.0, 0.06)
 
 
-TITLES = {
-    "saved_model_cpp": "C++ loader, as TF Serving",
-    "saved_model_cli": "saved_model_cli",
-    "saved_model_v1": "TensorFlow 1 loader",
+READER_TITLES = {
+    "saved_model_v1": "TensorFlow 1 loader, as TF Serving",
     "saved_model": "TensorFlow",
     "tflite": "LiteRT, 1 thread",
     "keras": "Keras",
     "onnx": "ONNX Runtime, 1 thread",
 }
-"""What a person calls the readers."""
+"""The keys of `reader.READERS`, for a person."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +55,10 @@ class Artefact:
 
     Attributes:
         name: what tables and errors call it.
-        suffix: the file is "<generator's name><suffix>" in the version's folder; empty: the folder itself.
+        suffix: the file is "<model name><suffix>" in the version's folder; empty: the folder itself.
         write: writes it.
-        readers: programs that read it again, keys of `reader.READERS`.
-        limit: of every reader's images.
+        readers: the programs that read it back; keys of `reader.READERS`.
+        limit: holds for the images of each reader.
     """
 
     name: str
@@ -64,49 +68,64 @@ class Artefact:
     limit: Limit
 
     def path(self, folder: Path, name: str) -> Path:
-        """Where it lies in the folder of a version."""
+        """Its place in the folder of a version."""
         return folder / f"{name}{self.suffix}" if self.suffix else folder
 
 
 @dataclass(frozen=True)
 class Format:
-    """Artefacts that share a folder, and whether the packages that it needs are there."""
+    """Artefacts that share a folder, and the packages that writing them takes beyond this one's own."""
 
     artefacts: tuple[Artefact, ...]
-    available: Callable[[], bool] = lambda: True
     packages: tuple[str, ...] = ()
+
+    def available(self) -> bool:
+        """Whether the packages are installed."""
+        return all(importlib.util.find_spec(name) for name in self.packages)
+
+
+def _writer(module: str, **options: str) -> Writer:
+    def write(generator: "Generator", description: Description, path: Path) -> None:
+        importlib.import_module(f"{__package__}.{module}").write(generator, description, path, **options)
+
+    return write
 
 
 def _tflite(kind: str, limit: Limit) -> Artefact:
-    return Artefact(f"tflite {kind}", f"-{kind}.tflite", partial(tflite.write, kind=kind), ("tflite",), limit)
+    return Artefact(f"tflite {kind}", f"-{kind}.tflite", _writer("tflite", kind=kind), ("tflite",), limit)
 
 
-_SAVED_MODEL_READERS = ("saved_model_cpp", "saved_model_cli", "saved_model_v1", "saved_model")
+_TFLITE = (
+    _tflite("float32", FLOAT32),
+    _tflite("float16", FLOAT16),
+    _tflite("int8_dynamic", INT8_WEIGHTS),
+    _tflite("int8", INT8),
+)
+
+_SAVED_MODEL = Artefact("saved_model", "", _writer("saved_model"), ("saved_model_v1", "saved_model"), FLOAT32)
 
 FORMATS = {
-    "saved_model": Format((Artefact("saved_model", "", saved_model.write, _SAVED_MODEL_READERS, FLOAT32),)),
-    "tflite": Format(
-        (
-            _tflite("float32", FLOAT32),
-            _tflite("float16", FLOAT16),
-            _tflite("int8_dynamic", INT8_WEIGHTS),
-            _tflite("int8", INT8),
-        )
-    ),
-    "keras": Format((Artefact("keras", ".keras", keras_file.write, ("keras",), FLOAT32),)),
+    "saved_model": Format((_SAVED_MODEL,)),
+    "tflite": Format(_TFLITE),
+    "keras": Format((Artefact("keras", ".keras", _writer("keras_file"), ("keras",), FLOAT32),)),
     "onnx": Format(
-        (Artefact("onnx", ".onnx", onnx_file.write, ("onnx",), FLOAT32),), onnx_file.available, onnx_file.PACKAGES
+        (Artefact("onnx", ".onnx", _writer("onnx_file"), ("onnx",), FLOAT32),), ("tf2onnx", "onnx", "onnxruntime")
     ),
 }
 
 
-def require_available(names: list[str]) -> None:
-    """Looks whether the packages for some formats are installed.
+def chosen(names: Sequence[str] | None = None) -> list[str]:
+    """Keys of `FORMATS`, checked and each once; None: every format whose packages are installed.
 
     Raises:
-        UserError: when they are not.
+        ArgumentError: an unknown format, or one whose packages are missing.
     """
-    for name in names:
-        entry = FORMATS[name]
-        if not entry.available():
-            raise UserError(f"--formats={name}: writing it takes pip install {' '.join(entry.packages)}")
+    if names is None:
+        return [name for name, entry in FORMATS.items() if entry.available()]
+    names = [names] if isinstance(names, str) else list(dict.fromkeys(names))
+    for name in names or [""]:
+        if name not in FORMATS:
+            raise ArgumentError("formats", ",".join(names), f"there is no {name!r}; choose from {', '.join(FORMATS)}")
+        if not FORMATS[name].available():
+            raise ArgumentError("formats", name, f"writing it takes pip install {' '.join(FORMATS[name].packages)}")
+    return names

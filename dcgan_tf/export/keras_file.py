@@ -11,7 +11,7 @@ MEMBER = f"{KEY}.json"
 
 
 def write(generator: Generator, description: Description, path: Path) -> None:
-    """Writes the file; the description becomes one more member of its archive, which Keras leaves alone."""
+    """Writes the file; the description is one more member of the archive, which Keras ignores."""
     generator.model.save(path)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(MEMBER, json.dumps(description.to_dict(), indent=2) + "\n")
@@ -21,10 +21,7 @@ def describe(path: Path) -> dict:
     """The description inside a .keras file.
 
     Raises:
-        OSError, KeyError, ValueError: when there is none.
+        OSError, KeyError, ValueError, zipfile.BadZipFile: it has none.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return json.loads(archive.read(MEMBER))
-    except zipfile.BadZipFile as error:
-        raise ValueError(str(error)) from error
+    with zipfile.ZipFile(path) as archive:
+        return json.loads(archive.read(MEMBER))

@@ -1,9 +1,5 @@
-"""The ONNX file, for ONNX Runtime and what else reads it.
+"""The ONNX file, for ONNX Runtime and other programs. It needs the packages of the extra "onnx"."""
 
-Needs packages that are an extra of this one: `PACKAGES`.
-"""
-
-import importlib.util
 import json
 import logging
 from pathlib import Path
@@ -15,20 +11,11 @@ from dcgan_tf.errors import UserError
 from dcgan_tf.export.description import KEY, Description
 from dcgan_tf.models.generator import Generator
 
-PACKAGES = ("tf2onnx", "onnx", "onnxruntime")
 OPSET = 17  # the newest that ONNX Runtime of 2022 reads
 
 
-def available() -> bool:
-    """Whether the packages are installed."""
-    return all(importlib.util.find_spec(name) for name in PACKAGES)
-
-
 def write(generator: Generator, description: Description, path: Path) -> None:
-    """Writes z float32 [n, latent_dim] to images float32 [n, height, width, channels] in [-1, 1].
-
-    A conditional generator's takes label int32 [n] as well.
-    """
+    """Writes z float32 [n, latent_dim], and label int32 [n] if conditional, to images float32 in [-1, 1]."""
     import onnx
     import tf2onnx
 
@@ -51,8 +38,8 @@ def describe(path: Path) -> dict:
     """The description inside an ONNX file.
 
     Raises:
-        UserError: when ONNX Runtime is not installed.
-        Exception: when there is none.
+        UserError: ONNX Runtime is not installed.
+        Exception: it has none.
     """
     return json.loads(session(path).get_modelmeta().custom_metadata_map[KEY])
 
@@ -61,7 +48,7 @@ def session(path: Path):
     """The file in ONNX Runtime, on the CPU.
 
     Raises:
-        UserError: when ONNX Runtime is not installed.
+        UserError: ONNX Runtime is not installed.
     """
     try:
         import onnxruntime

@@ -1,26 +1,23 @@
-"""Stand-alone program: reads one exported file as its user would, with that format's own runtime.
+"""Stand-alone program: reads one exported file as its user would, with the format's own runtime.
 
-It imports nothing of this package, so what it finds is what any other machine finds:
+It imports nothing of this package, so its answers are those of any other machine:
 
     python reader.py KIND PATH REQUESTS.npz ANSWERS.npz
 
-KIND is a key of `READERS`. REQUESTS holds z float32 [n, latent_dim] and seed int64 [n], and for a conditional generator
-label int32 [n]. ANSWERS gets whatever the format can answer: "images" (float32, for z), "generated" (uint8, for the
-seeds), "png" (the same as PNG files), "path_png" (PNG files of `interpolate` between the first two seeds), and "facts",
-a JSON text with milliseconds per image, operators, and what else the format has. Ends with exit code 0, or with 1 and
-one line on stderr.
+KIND is a key of `READERS`. REQUESTS holds z float32 [n, latent_dim], seed int64 [n], and label int32 [n] if the
+generator is conditional. ANSWERS holds what the format can answer: "images" (float32, for z), "generated" (uint8, for
+the seeds), "png" (the same as PNG files), "path_png" (PNG files of `interpolate` between the first two seeds), and
+"facts", a JSON text with milliseconds per image, operators, and what else the format tells. The exit code is 0, or 1
+with one line on stderr.
 """
 
 import json
 import os
-import runpy
 import statistics
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
@@ -28,31 +25,18 @@ PATH_STEPS = 5
 PYTHON_OPERATORS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 _TIMED_SECONDS, _TIMED_CALLS = 1.0, 50
 
-
-class Requests:
-    """What is asked of every format.
-
-    Attributes:
-        latents: inputs of a generator by name: z, and label where images have a class.
-        seeds: inputs of the signatures that take seeds: seed, and label.
-    """
-
-    def __init__(self, arrays: dict[str, np.ndarray]):
-        labels = {"label": arrays["label"]} if "label" in arrays else {}
-        self.latents, self.seeds = {"z": arrays["z"], **labels}, {"seed": arrays["seed"], **labels}
-
-    def one(self, row: int = 0) -> dict[str, np.ndarray]:
-        """One row of the latents."""
-        return {name: value[row : row + 1] for name, value in self.latents.items()}
-
-    def ones(self) -> list[dict[str, np.ndarray]]:
-        """All rows, for a runtime that takes one at a time."""
-        return [self.one(row) for row in range(len(self.latents["z"]))]
+Arrays = dict[str, np.ndarray]
 
 
-def milliseconds(call: Callable, requests: Requests) -> float:
-    """Median time of one image, of up to 50 calls within a second, after three that do not count."""
-    one = requests.one()
+def rows(inputs: Arrays) -> list[Arrays]:
+    """Batches of one."""
+    count = len(next(iter(inputs.values())))
+    return [{name: value[row : row + 1] for name, value in inputs.items()} for row in range(count)]
+
+
+def milliseconds(call: Callable, latents: Arrays) -> float:
+    """Median time of a call with one image, over up to 50 calls within a second, after three that do not count."""
+    one = rows(latents)[0]
     for _ in range(3):
         call(**one)
     times, began = [], time.perf_counter()
@@ -63,41 +47,37 @@ def milliseconds(call: Callable, requests: Requests) -> float:
     return 1000 * statistics.median(times)
 
 
-def without_keras() -> None:
-    """Makes `import keras` fail, as where only TensorFlow is installed."""
+def import_tensorflow_without_keras():
+    """TensorFlow, in a process where `import keras` fails, as where only TensorFlow is installed."""
     sys.modules["keras"] = None
+    import tensorflow
+
+    return tensorflow
 
 
-def read_saved_model(path: str, requests: Requests) -> dict:
+def read_saved_model(path: str, latents: Arrays, seeds: Arrays) -> dict:
     """Through `tf.saved_model.load`, without Keras."""
-    without_keras()
-    import tensorflow as tf
-
+    tf = import_tensorflow_without_keras()
     signatures = tf.saved_model.load(path).signatures
 
     def ask(name: str, output: str, **inputs: np.ndarray) -> np.ndarray:
         return signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})[output].numpy()
 
-    return _answers(ask, requests, {})
+    return _answers(ask, latents, seeds, {})
 
 
-def read_saved_model_v1(path: str, requests: Requests) -> dict:
-    """Through the loader of TensorFlow 1, which restores variables as TF Serving does; looks at the graph as well."""
-    without_keras()
-    import tensorflow as tf
-
-    v1 = tf.compat.v1
-    with v1.Session(graph=tf.Graph()) as session:
+def read_saved_model_v1(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    """Through the loader of TensorFlow 1, which restores variables as TF Serving does; also looks at the graph."""
+    v1 = import_tensorflow_without_keras().compat.v1
+    with v1.Session(graph=v1.Graph()) as session:
         graph = v1.saved_model.load(session, ["serve"], path)
 
         def ask(name: str, output: str, **inputs: np.ndarray) -> np.ndarray:
             signature = graph.signature_def[name]
-            return session.run(
-                signature.outputs[output].name,
-                {signature.inputs[key].name: value for key, value in inputs.items()},
-            )
+            feeds = {signature.inputs[key].name: value for key, value in inputs.items()}
+            return session.run(signature.outputs[output].name, feeds)
 
-        return _answers(ask, requests, _graph_facts(graph))
+        return _answers(ask, latents, seeds, _graph_facts(graph))
 
 
 def _graph_facts(graph) -> dict:
@@ -113,77 +93,38 @@ def _graph_facts(graph) -> dict:
     }
 
 
-def read_saved_model_cpp(path: str, requests: Requests) -> dict:
-    """Through the C++ loader and `Session::Run`, as TF Serving does."""
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
-    from cpp_session import CppSession
-
-    session = CppSession(path)
-
-    def ask(name: str, output: str, **inputs: np.ndarray) -> np.ndarray:
-        return session.run(name, inputs)[output]
-
-    return _answers(ask, requests, {})
-
-
-def read_saved_model_cli(path: str, requests: Requests) -> dict:
-    """Through `saved_model_cli run`, the tool that comes with TensorFlow."""
-    without_keras()
-    with tempfile.TemporaryDirectory() as folder:
-        for name, value in requests.latents.items():
-            np.save(Path(folder) / f"{name}.npy", value)
-        inputs = ";".join(f"{name}={folder}/{name}.npy" for name in requests.latents)
-        sys.argv = ["saved_model_cli", "run", "--dir", path, "--tag_set", "serve"]
-        sys.argv += ["--signature_def", "serving_default", "--inputs", inputs, "--outdir", folder]
-        try:
-            runpy.run_module("tensorflow.python.tools.saved_model_cli", run_name="__main__", alter_sys=True)
-        except SystemExit as end:
-            if end.code:
-                raise
-        return {"images": np.load(Path(folder) / "images.npy"), "facts": {}}
-
-
-def _answers(ask: Callable, requests: Requests, facts: dict) -> dict:
-    """Every signature of a SavedModel."""
-    start, end = ({name: value[row : row + 1] for name, value in requests.seeds.items()} for row in (0, 1))
-    walk = {**start, "start": start["seed"], "end": end["seed"], "steps": np.array([PATH_STEPS], np.int32)}
-    del walk["seed"]
-    time_of_one = milliseconds(lambda **one: ask("serving_default", "images", **one), requests)
+def _answers(ask: Callable, latents: Arrays, seeds: Arrays, facts: dict) -> dict:
+    """The answers of every signature of a SavedModel."""
+    start, end = rows(seeds)[:2]
+    walk = {"start": start.pop("seed"), "end": end["seed"], "steps": np.array([PATH_STEPS], np.int32), **start}
+    time_of_one = milliseconds(lambda **one: ask("serving_default", "images", **one), latents)
     return {
-        "images": ask("serving_default", "images", **requests.latents),
-        "generated": ask("generate", "images", **requests.seeds),
-        "png": ask("generate_png", "png_bytes", **requests.seeds),
+        "images": ask("serving_default", "images", **latents),
+        "generated": ask("generate", "images", **seeds),
+        "png": ask("generate_png", "png_bytes", **seeds),
         "path_png": ask("interpolate", "png_bytes", **walk),
         "facts": {"ms_per_image": time_of_one, **facts},
     }
 
 
-def read_tflite(path: str, requests: Requests) -> dict:
-    """Through the LiteRT interpreter where it is installed, else through TensorFlow's; one thread."""
-    interpreter = _interpreter(path)
+def read_tflite(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    """Through the LiteRT interpreter if it is installed, else through TensorFlow's; one thread."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        Interpreter = import_tensorflow_without_keras().lite.Interpreter
+    interpreter = Interpreter(model_path=path, num_threads=1)
     runner = interpreter.get_signature_runner()
 
     def call(**one: np.ndarray) -> np.ndarray:
         return runner(**one)["images"]
 
-    operators = Counter(item["op_name"] for item in interpreter._get_ops_details())
-    delegates = operators.pop("DELEGATE", 0)
-    facts = {"ms_per_image": milliseconds(call, requests), "operators": dict(operators), "delegates": delegates}
-    return {"images": np.concatenate([call(**one) for one in requests.ones()]), "facts": facts}
+    operators = Counter(item["op_name"] for item in interpreter._get_ops_details() if item["op_name"] != "DELEGATE")
+    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
+    return {"images": np.concatenate([call(**one) for one in rows(latents)]), "facts": facts}
 
 
-def _interpreter(path: str):
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        without_keras()
-        import tensorflow as tf
-
-        Interpreter = tf.lite.Interpreter
-    return Interpreter(model_path=path, num_threads=1)
-
-
-def read_keras(path: str, requests: Requests) -> dict:
+def read_keras(path: str, latents: Arrays, seeds: Arrays) -> dict:
     """Through `keras.saving.load_model`."""
     import keras
 
@@ -194,11 +135,11 @@ def read_keras(path: str, requests: Requests) -> dict:
         return np.asarray(model(values if len(values) > 1 else values[0], training=False))
 
     operators = Counter(type(layer).__name__ for layer in model.layers)
-    facts = {"ms_per_image": milliseconds(call, requests), "operators": dict(operators)}
-    return {"images": call(**requests.latents), "facts": facts}
+    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
+    return {"images": call(**latents), "facts": facts}
 
 
-def read_onnx(path: str, requests: Requests) -> dict:
+def read_onnx(path: str, latents: Arrays, seeds: Arrays) -> dict:
     """Through ONNX Runtime on the CPU, one thread."""
     import onnx
     import onnxruntime
@@ -211,23 +152,21 @@ def read_onnx(path: str, requests: Requests) -> dict:
         return session.run(["images"], inputs)[0]
 
     operators = Counter(node.op_type for node in onnx.load(path).graph.node)
-    facts = {"ms_per_image": milliseconds(call, requests), "operators": dict(operators)}
-    return {"images": call(**requests.latents), "facts": facts}
+    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
+    return {"images": call(**latents), "facts": facts}
 
 
 READERS = {
     "saved_model": read_saved_model,
     "saved_model_v1": read_saved_model_v1,
-    "saved_model_cli": read_saved_model_cli,
-    "saved_model_cpp": read_saved_model_cpp,
     "tflite": read_tflite,
     "keras": read_keras,
     "onnx": read_onnx,
 }
 
 
-def _storable(answers: dict) -> dict[str, np.ndarray]:
-    """Strings as Python objects cannot be stored without pickling; as one array of bytes and their lengths they can."""
+def _storable(answers: dict) -> Arrays:
+    """Strings as one array of bytes and one of lengths: without pickling, an .npz cannot hold Python objects."""
     stored = {"facts": np.array(json.dumps(answers.pop("facts")))}
     for name, value in answers.items():
         if value.dtype == object:
@@ -240,14 +179,16 @@ def _storable(answers: dict) -> dict[str, np.ndarray]:
 
 def main(kind: str, path: str, requests: str, answers: str) -> None:
     """Reads, asks, stores."""
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # compared are files, not devices
-    with np.load(requests) as asked:
-        found = READERS[kind](path, Requests(dict(asked)))
-    np.savez(answers, **_storable(found))
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # files are compared, not devices
+    with np.load(requests) as archive:
+        inputs = dict(archive)
+    latents = {name: inputs[name] for name in ("z", "label") if name in inputs}
+    seeds = {name: inputs[name] for name in ("seed", "label") if name in inputs}
+    np.savez(answers, **_storable(READERS[kind](path, latents, seeds)))
 
 
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
-    except Exception as error:  # whatever a runtime throws at a broken file is the finding
+    except Exception as error:  # whatever a runtime raises for a broken file is the finding
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")

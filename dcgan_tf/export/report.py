@@ -1,25 +1,30 @@
-"""`export.json`: every export into a folder, newest first, for programs; and the picture of its images."""
+"""The files that describe the exports in a folder: `export.json` for programs, a model card, and a picture."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
-from dcgan_tf import images
+import tensorflow as tf
+
+from dcgan_tf import images, runs
 from dcgan_tf.errors import UserError
-from dcgan_tf.export import warmup
+from dcgan_tf.export import card, saved_model
 from dcgan_tf.export.description import Description
-from dcgan_tf.export.exporter import Export
+from dcgan_tf.export.verify import Finding
 from dcgan_tf.models.generator import Generator
 
-REPORT, SAMPLES = "export.json", "samples.png"
+REPORT = "export.json"
 SAMPLE_COUNT = 64
 
 
 def read(out: Path) -> list[dict]:
-    """What was exported before, newest first.
+    """The exports so far, newest first.
 
     Raises:
-        UserError: when the file is none of ours.
+        UserError: the report cannot be read, or is not one of this package.
     """
     path = out / REPORT
     if not path.exists():
@@ -29,30 +34,38 @@ def read(out: Path) -> list[dict]:
         [(each["version"], each["files"], each["description"]["name"], each["findings"]) for each in exports]
         return exports
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: damaged, or not written by export.py; move it away ({error})") from error
+        raise UserError(f"{path}: damaged, or not the report of an export; move it away ({error})") from error
 
 
-def entry(export: Export, description: Description, run: str, versions: dict[str, str]) -> dict:
-    """What is written down about an export: plain values."""
+def entry(
+    version: int, description: Description, files: dict[str, Path], findings: Sequence[Finding], run: str | None
+) -> dict[str, Any]:
+    """One export, as `export.json` keeps it.
+
+    Args:
+        version: its number.
+        description: of the generator.
+        files: artefact name to its place relative to the folder; refused ones are absent.
+        findings: of every reader of every artefact.
+        run: name of the run directory that the generator was trained in, if any.
+    """
     return {
-        "version": export.version,
+        "version": version,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "description": description.to_dict(),
         "run": run,
-        "versions": versions,
-        "warm_up": "saved_model" in export.paths and warmup.available(),
-        "files": export.paths,
-        "findings": [finding.to_dict() for finding in export.findings],
+        "versions": runs.versions(),
+        "warm_up": "saved_model" in files and saved_model.can_warm_up(),
+        "files": {name: str(place) for name, place in files.items()},
+        "findings": [asdict(finding) for finding in findings],
     }
 
 
-def write(folder: Path, entries: list[dict]) -> None:
-    """Writes `export.json`."""
+def write(folder: Path, entries: list[dict], generator: Generator, facts: dict | None, card_name: str) -> None:
+    """Writes all three files to `folder`, the newest export first in `entries`; see `card.write` for `facts`."""
     text = json.dumps({"exports": entries}, indent=2) + "\n"
     (folder / REPORT).write_text(text, encoding="utf-8")
-
-
-def write_samples(folder: Path, generator: Generator) -> None:
-    """Writes a grid of the images of the first seeds."""
-    pixels, columns = generator.samples(SAMPLE_COUNT)
-    images.write_png(folder / SAMPLES, images.magnified(images.grid(pixels, columns)))
+    with tf.device("CPU:0"):  # as in verification
+        pixels, columns = generator.samples(SAMPLE_COUNT)
+    images.write_png(folder / card.SAMPLES, images.magnified(images.grid(pixels, columns)))
+    card.write(folder / card_name, entries, facts)

@@ -1,7 +1,7 @@
-"""What a served generator can be asked, as graph functions.
+"""What a served generator answers, as graph functions.
 
-Everything a request can get wrong is checked inside the graph, because a server runs nothing else: a failed check
-becomes an InvalidArgument with its sentence, which TF Serving hands to the client.
+A server runs nothing but the graph, so every check of a request is part of it. A failed check becomes an
+InvalidArgument with a sentence, which TF Serving passes to the client.
 """
 
 import tensorflow as tf
@@ -10,17 +10,17 @@ from dcgan_tf import models
 from dcgan_tf.models import latent, pixels
 from dcgan_tf.models.generator import Generator
 
-LARGEST_REQUEST = 256  # images; without a limit one request could ask for all the memory there is
+LARGEST_REQUEST = 256  # images; without a limit one request could take all memory
 LARGEST_SEED = 2**62
-OWN_CLASS = -1  # as a label: the class that the seed has where nobody asks for one, as in `generate.py`
+OWN_CLASS = -1  # this label stands for the seed's own class, the one that an image has by default
 
 
 class ServedGenerator(tf.Module):
-    """The functions behind the signatures, and the variables they use.
+    """The functions behind the signatures, and the variables that they use.
 
-    It tracks the bare `tf.Variable`s and calls the model through a closure. If it tracked the Keras model, the export
-    would restore copies of the variables and leave those that the graph reads empty: Python loads such a SavedModel
-    and TF Serving does not.
+    It tracks the bare `tf.Variable`s and calls the model through a closure. If it tracked the Keras model, the file
+    would restore copies of the variables and leave those that the graph reads empty: Python loads such a SavedModel,
+    TF Serving does not.
 
     Args:
         generator: loaded weights in float32.
@@ -51,17 +51,17 @@ class ServedGenerator(tf.Module):
 
 
 class _Answers:
-    """One method for each signature; `label` is there where the generator is conditional."""
+    """One method for each signature; `label` is passed where the generator is conditional."""
 
     def __init__(self, generator: Generator):
         self._model, self._config, self._latents = generator.model, generator.config, generator.latents
 
     def serving_default(self, z, label=None):
-        """z float32 [n, latent_dim], label int32 [n], to images as floats."""
+        """z float32 [n, latent_dim], label int32 [n], to images float32 [n, height, width, channels] in [-1, 1]."""
         z = _checked(_limited(z, "z"), tf.reduce_all(tf.math.is_finite(z)), "z: every number must be finite")
         if label is not None:
             label = self._checked_labels(label, z, lowest=0)
-        return {"images": self._images(z, label)}  # float32 [n, height, width, channels] in [-1, 1]
+        return {"images": self._images(z, label)}
 
     def generate(self, seed, label=None):
         """seed int64 [n], label int32 [n] (-1: the seed's own), to images uint8 [n, height, width, channels]."""
@@ -72,11 +72,11 @@ class _Answers:
         return {"images": pixels.to_pixels(self._images(self._latents(seed), label))}
 
     def generate_png(self, seed, label=None):
-        """The same as PNG files."""
-        return {"png_bytes": _png(self.generate(seed, label)["images"])}  # string [n]
+        """The same images as PNG files: string [n]."""
+        return {"png_bytes": _png(self.generate(seed, label)["images"])}
 
     def interpolate(self, start, end, steps, label=None):
-        """Two seeds and a number of images with both ends, one number each, to PNG files on the way between them."""
+        """Two seeds and a number of images including both ends, to PNG files on the way: string [steps]."""
         ends = tf.stack([_seed(_single(start, "start"), "start"), _seed(_single(end, "end"), "end")])
         steps = _single(steps, "steps")
         within = tf.logical_and(steps >= 2, steps <= LARGEST_REQUEST)
@@ -87,7 +87,7 @@ class _Answers:
             own = latent.labels_of_seeds(ends[:1], self._config.classes)
             label = self._checked_labels(_single(label, "label")[tf.newaxis], own, lowest=OWN_CLASS)
             label = tf.repeat(tf.where(label == OWN_CLASS, own, label), steps)
-        return {"png_bytes": _png(pixels.to_pixels(self._images(path, label)))}  # string [steps]
+        return {"png_bytes": _png(pixels.to_pixels(self._images(path, label)))}
 
     def _images(self, z: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
         return self._model(models.inputs(z, label), training=False)
@@ -117,7 +117,7 @@ def _seed(seed: tf.Tensor, name: str) -> tf.Tensor:
 
 
 def _single(value: tf.Tensor, name: str) -> tf.Tensor:
-    """[]: the one number that is given as a scalar (column format) or as a row of one (row format)."""
+    """The one number of a scalar (column format) or of a row of one (row format): []."""
     flat = tf.reshape(value, [-1])
     return _checked(flat, tf.equal(tf.size(flat), 1), f"{name}: give one number")[0]
 

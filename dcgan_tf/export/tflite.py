@@ -1,7 +1,7 @@
 """TFLite files: one image a call, for phones, browsers and small machines.
 
-The batch is fixed at 1: with a batch of any size some runtimes refuse the file, and int8 weights fall back to code that
-is two hundred times slower.
+The batch size is fixed at 1. With a variable batch size some runtimes refuse the file, and int8 weights fall back to
+code that is two hundred times slower.
 """
 
 import json
@@ -20,24 +20,22 @@ from dcgan_tf.export.description import KEY, Description
 from dcgan_tf.models import latent
 from dcgan_tf.models.generator import Generator
 
-REPRESENTATIVE = 256  # latents that set the ranges of full int8
+REPRESENTATIVE = 256  # latents from which full int8 takes its ranges
 
 LEVELS = 127
 REACH = 4.0
-"""The coarse part of a latent lies on a grid of 2 * LEVELS steps over [-REACH, REACH]."""
+"""The coarse part of an input lies on a grid of 2 * LEVELS steps over [-REACH, REACH]."""
 
 
 def write(generator: Generator, description: Description, path: Path, kind: str) -> None:
-    """Writes one file; its signature takes z float32 [1, latent_dim] and gives images float32 [1, h, w, channels].
-
-    A conditional generator's takes label int32 [1] as well.
+    """Writes one file: z float32 [1, latent_dim], and label int32 [1] if conditional, to images float32 in [-1, 1].
 
     Args:
         generator: loaded weights.
         description: kept in the file's metadata under "dcgan_tf".
         path: the file.
-        kind: "float32"; "float16" (weights); "int8_dynamic" (int8 weights, float activations that are rounded on
-            the way into each product); "int8" (all int8 inside, for hardware that has nothing else).
+        kind: "float32"; "float16" (weights); "int8_dynamic" (int8 weights, float activations that are rounded before
+            each product); "int8" (integers throughout, for hardware that has nothing else).
     """
     model = _prepared(generator.model, kind)
     specs = [tf.TensorSpec([1, description.latent_dim], tf.float32, name="z")]
@@ -48,7 +46,7 @@ def write(generator: Generator, description: Description, path: Path, kind: str)
     def images(z, label=None):
         return {"images": model(models.inputs(z, label), training=False)}
 
-    holder = tf.Module()  # the converter wants what owns the variables; a Keras model it would leave empty, silently
+    holder = tf.Module()  # owns the variables; given a Keras model, the converter silently leaves them empty
     holder.bare_variables = [variable.value for variable in model.variables]
     converter = tf.lite.TFLiteConverter.from_concrete_functions([images.get_concrete_function(*specs)], holder)
     if kind != "float32":
@@ -71,13 +69,13 @@ def _representative(generator: Generator) -> Iterator[dict[str, tf.Tensor]]:
 
 
 def _prepared(model: keras.Model, kind: str) -> keras.Model:
-    """A copy of a generator that makes the same images, with layers that convert well."""
-    others = {keras.layers.CategoryEncoding: _Comparison}
+    """A copy that makes the same images, with layers that convert well. Layers are told apart by type, not by name."""
+    replacements = {keras.layers.CategoryEncoding: _Comparison}
     if kind == "int8_dynamic":
-        others[keras.layers.Dense] = _TwoRowDense
+        replacements[keras.layers.Dense] = _TwoRowDense
 
     def copy(layer: keras.layers.Layer) -> keras.layers.Layer:
-        return others.get(type(layer), type(layer)).from_config(layer.get_config())
+        return replacements.get(type(layer), type(layer)).from_config(layer.get_config())
 
     copied = keras.models.clone_model(model, clone_function=copy)
     copied.set_weights(model.get_weights())
@@ -85,30 +83,34 @@ def _prepared(model: keras.Model, kind: str) -> keras.Model:
 
 
 class _Comparison(keras.layers.CategoryEncoding):
-    """One-hot labels by comparison: the converter gives the operator ONE_HOT a wrong scale in full int8."""
+    """One-hot labels by comparison: in full int8 the converter gives the operator ONE_HOT a wrong scale."""
 
     def call(self, label: tf.Tensor) -> tf.Tensor:
         """int32 [1] to float32 [1, classes]."""
+        if self.output_mode != "one_hot" or label.shape.rank != 1:
+            return super().call(label)
         numbers = tf.range(self.num_tokens, dtype=label.dtype)  # Keras has made the label a float
         return tf.cast(tf.equal(label[:, tf.newaxis], numbers), tf.float32)
 
 
 class _TwoRowDense(keras.layers.Dense):
-    """A dense layer that is handed its input as two rows, a coarse and a fine one, and adds their outputs.
+    """A dense layer that splits its input into two rows, a coarse and a fine one, and adds their outputs.
 
-    Each row of an input is rounded to 8 bit by its own range. The coarse row lies on a grid that this rounding keeps
-    exactly (two more entries, with weights of zero, pin its range); the fine row is the small rest. So the latent loses
-    nothing, where rounding it as one row is what costs most: the largest error of a trained generator halves.
+    The runtime rounds each row of an input to 8 bits by its own range. The coarse row lies on a grid that this rounding
+    keeps exactly (two more entries, with weights of zero, pin its range); the fine row is the small rest. So the latent
+    loses nothing. Rounding it as one row costs most: two rows halve the largest error of a trained generator.
     """
 
-    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """float32 [1, inputs] to float32 [1, units]."""
+        if inputs.shape.rank != 2:
+            return super().call(inputs, training)
         step = REACH / LEVELS
         coarse = step * tf.clip_by_value(tf.round(inputs / step), -LEVELS, LEVELS)
         pins = tf.constant([[-(LEVELS + 1) * step, LEVELS * step]])
         rows = tf.concat([tf.concat([coarse, pins], axis=1), tf.pad(inputs - coarse, [[0, 0], [0, 2]])], axis=0)
         outputs = tf.reduce_sum(tf.matmul(rows, tf.pad(self.kernel.value, [[0, 2], [0, 0]])), axis=0, keepdims=True)
-        return outputs if self.bias is None else outputs + self.bias.value
+        return self.activation(outputs if self.bias is None else outputs + self.bias.value)
 
 
 def _with_description(content: bytes, description: Description) -> bytes:
@@ -130,7 +132,7 @@ def describe(path: Path) -> dict:
     """The description inside a .tflite file.
 
     Raises:
-        OSError, KeyError, ValueError: when there is none.
+        OSError, KeyError, ValueError: it has none.
     """
     content = path.read_bytes()
     if content[4:8] != b"TFL3":

@@ -1,33 +1,30 @@
-"""One export of the tiny run, in every format whose packages are installed."""
+"""What the tests of exports share: small generators of any kind, and exports that are not verified."""
 
-import json
-from pathlib import Path
+import dataclasses
 
 import pytest
 
-from dcgan_tf import runs
-from dcgan_tf.cli.main import main
+from dcgan_tf import presets
+from dcgan_tf.export.formats import FORMATS
 from dcgan_tf.models import Generator
-from dcgan_tf.models.trained import load_generator
-
-NAME = "digits"
 
 
 @pytest.fixture(scope="session")
-def exported(trained_run, tmp_path_factory) -> Path:
-    """The export folder of the tiny run."""
-    out = tmp_path_factory.mktemp("export")
-    assert main(["export", f"--run={trained_run}", f"--out={out}"]) == 0
-    return out
+def make_generator():
+    """`make_generator(channels=3)` is the tiny preset's generator with other settings; its images have contrast."""
+
+    def make(class_names: tuple[str, ...] = (), **settings) -> Generator:
+        config = dataclasses.replace(presets.base("tiny").model, **settings)
+        generator = Generator(config, class_names)
+        generator.model.set_weights([5 * value for value in generator.model.get_weights()])
+        return generator
+
+    return make
 
 
-@pytest.fixture(scope="session")
-def report(exported) -> dict:
-    """What `export.json` says about it."""
-    return json.loads((exported / "export.json").read_text())["exports"][0]
-
-
-@pytest.fixture(scope="session")
-def trained(trained_run) -> Generator:
-    """The generator that was exported."""
-    return load_generator(runs.RunDirectory(trained_run))
+@pytest.fixture
+def unverified(monkeypatch):
+    """Exports without readers: for tests of everything but verification, which takes seconds for each file."""
+    for name, entry in FORMATS.items():
+        artefacts = tuple(dataclasses.replace(artefact, readers=()) for artefact in entry.artefacts)
+        monkeypatch.setitem(FORMATS, name, dataclasses.replace(entry, artefacts=artefacts))

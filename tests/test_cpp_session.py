@@ -1,7 +1,5 @@
-"""The C++ loader: numbers, strings, errors with their codes, broken models, threads, memory."""
+"""The tool of the serving tests, the C++ loader: numbers, strings, errors with their codes, broken models, threads."""
 
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dcgan_tf.export import cpp_session
-from dcgan_tf.export.cpp_session import CppSession, SessionError, TensorInfo, packed, unpacked
+from tests.cpp_session import CppSession, SessionError, TensorInfo
 
 WEIGHTS = np.arange(12, dtype=np.float32).reshape(4, 3)
 
@@ -61,13 +58,6 @@ def test_numbers(session, count):
     assert result["images"].dtype == np.float32 and result["count"].shape == () and result["count"] == count
 
 
-def test_arrays_in_any_memory_order(session):
-    z = np.asfortranarray(np.random.default_rng(0).normal(size=(8, 4)).astype(np.float32))[::2]
-    for array in (z, z.astype(">f4")):
-        images = session.run("serving_default", {"z": array})["images"]
-        np.testing.assert_allclose(images, z @ WEIGHTS, rtol=1e-5, atol=1e-5)
-
-
 @pytest.mark.parametrize("items", [[], [b"a", b"\0\xff" * 500, b""], ["ä", "b"]])
 def test_strings(session, items):
     result = session.run("texts", {"text": np.array(items, object), "number": np.int64(7)})
@@ -115,30 +105,6 @@ def test_damaged_model(folder, tmp_path, name):
     assert caught.value.code
 
 
-def test_the_defect_that_python_does_not_see(tmp_path):
-    """A module that tracks a Keras model loads in Python and fails here, as it would in TensorFlow Serving."""
-    import keras
-    import tensorflow as tf
-
-    model = keras.Sequential([keras.Input([4]), keras.layers.Dense(2)])
-
-    class Broken(tf.Module):
-        def __init__(self):
-            self.model = model
-
-        @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, "z")])
-        def call(self, z):
-            return {"y": self.model(z)}
-
-    broken = Broken()
-    tf.saved_model.save(broken, str(tmp_path / "1"), signatures={"serving_default": broken.call})
-    z = np.ones((1, 4), np.float32)
-    assert tf.saved_model.load(str(tmp_path / "1")).signatures["serving_default"](z=tf.constant(z))["y"].shape == (1, 2)
-    with CppSession(tmp_path / "1") as session, pytest.raises(SessionError, match="Could not find variable") as caught:
-        session.run("serving_default", {"z": z})
-    assert caught.value.code == 9
-
-
 def test_threads(session):
     def ask(seed: int) -> bool:
         z = np.random.default_rng(seed).normal(size=(seed % 5 + 1, 4)).astype(np.float32)
@@ -170,78 +136,3 @@ def test_closing_waits_for_calls_and_refuses_later_ones(folder):
     for thread in threads:
         thread.join()
     assert seen == ["the session is closed"] * 4
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
-def test_memory_stays_the_same(session):
-    text = np.array([b"x" * 10_000] * 20, object)  # 200 kB: a leak of one of them in 10 runs would show
-
-    def pages() -> int:
-        return int(Path("/proc/self/statm").read_text().split()[1])
-
-    def repeat(times: int) -> None:
-        for _ in range(times):
-            session.run("texts", {"text": text, "number": np.int64(1)})
-            with pytest.raises(SessionError):
-                session.run("serving_default", {"z": np.zeros((257, 4), np.float32)})
-
-    repeat(200)
-    before = pages()
-    repeat(2000)
-    assert (pages() - before) * 4096 < 20_000_000
-
-
-def test_command(folder, tmp_path):
-    z = np.ones((2, 4), np.float32)
-    requests = {
-        "serving_default/z": z,
-        "texts/text": np.array([b"a", b"", b"b\0"], object),
-        "texts/number": np.int64(5),
-    }
-    np.savez(tmp_path / "requests.npz", **packed(requests))
-    ended = command(folder, tmp_path / "requests.npz", tmp_path / "results.npz")
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-    with np.load(tmp_path / "results.npz") as archive:
-        results = unpacked(archive)
-    np.testing.assert_allclose(results["serving_default/images"], z @ WEIGHTS)
-    assert results["texts/joined"].tolist() == [b"a5", b"5", b"b\x005"]
-
-
-def test_command_does_not_import_tensorflow(folder, tmp_path):
-    np.savez(tmp_path / "requests.npz", **{"serving_default/z": np.ones((2, 4), np.float32)})
-    arguments = [str(folder), str(tmp_path / "requests.npz"), str(tmp_path / "results.npz")]
-    program = f"""
-import runpy, sys
-code = runpy.run_path({cpp_session.__file__!r})["main"]({arguments!r})
-found = {{name.split(".")[0] for name in sys.modules}} & {{"tensorflow", "keras", "dcgan_tf"}}
-sys.exit(code or (str(found) if found else 0))
-"""
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
-    assert ended.returncode == 0, ended.stderr
-
-
-def test_command_fails_in_one_line(folder, tmp_path):
-    np.savez(tmp_path / "wrong.npz", **{"serving_default/z": np.ones((2, 4))})
-    (tmp_path / "text.npz").write_text("no archive")
-    for model, requests in ((folder, "wrong.npz"), (folder, "text.npz"), (folder, "none.npz"), (tmp_path, "wrong.npz")):
-        ended = command(model, tmp_path / requests, tmp_path / "results.npz")
-        assert ended.returncode == 1 and ended.stderr.startswith("error: ") and ended.stderr.count("\n") == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["text.npz", "wrong.npz"]
-
-
-def command(*arguments: object) -> subprocess.CompletedProcess:
-    line = [sys.executable, cpp_session.__file__, *map(str, arguments)]
-    return subprocess.run(line, capture_output=True, text=True, timeout=120)
-
-
-@pytest.mark.parametrize("change, part", [("platform", "Linux"), ("package", "pip install"), ("library", "has no")])
-def test_no_library(monkeypatch, tmp_path, change, part):
-    if change == "platform":
-        monkeypatch.setattr(sys, "platform", "win32")
-    elif change == "package":
-        monkeypatch.setattr(cpp_session.importlib.util, "find_spec", lambda name: None)
-    else:
-        spec = type("Spec", (), {"submodule_search_locations": [str(tmp_path)]})
-        monkeypatch.setattr(cpp_session.importlib.util, "find_spec", lambda name: spec)
-    with pytest.raises(SessionError, match=part):
-        cpp_session._library.__wrapped__()

@@ -1,15 +1,7 @@
-"""Loads and runs a SavedModel as TensorFlow Serving does: with TensorFlow's C++ loader, without its Python side.
+"""Loads and runs a SavedModel as TensorFlow Serving does: with TensorFlow's C++ loader, through its C API.
 
-  python cpp_session.py FOLDER REQUESTS.npz RESULTS.npz
-
-An exported model can pass in Python and still fail in a server (a variable that the checkpoint does not restore is one
-way), so exports are checked here. The file stands alone: it needs NumPy and an installed TensorFlow, whose shared
-library it calls through the C API. TensorFlow is not imported; where it is imported already, both use one library.
-
-Keys of REQUESTS.npz are "signature/input", those of RESULTS.npz "signature/output"; every signature that is named runs
-once. Strings have no place in an .npz, so a tensor of strings is stored as two arrays: under its key all bytes one
-after the other (uint8 [total]), under the key with ":lengths" behind it the length of each string (int64, in the shape
-of the tensor).
+The stand-ins for a server (tests/serving) and the serving benchmark use it. TensorFlow's Python package is not
+imported; where it is imported already, both use one library.
 """
 
 import contextlib
@@ -19,7 +11,6 @@ import importlib.util
 import os
 import sys
 import threading
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +20,6 @@ import numpy as np
 
 INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION, UNIMPLEMENTED, DATA_LOSS = 3, 5, 9, 12, 15  # of TF_Code
 
-_LIBRARIES = {"linux": "libtensorflow_cc.so.2", "darwin": "libtensorflow_cc.2.dylib"}
 _STRING = 7  # of TF_DataType
 _STRING_BYTES = 24  # of a TF_TString
 _NUMBERS = {
@@ -262,17 +252,8 @@ class _Output(ctypes.Structure):
 @functools.cache
 def _library() -> ctypes.CDLL:
     """TensorFlow's shared library, its functions declared."""
-    name = _LIBRARIES.get(sys.platform)
-    if not name:
-        raise SessionError(
-            UNIMPLEMENTED, f"TensorFlow's C++ loader is looked for on Linux and macOS, not {sys.platform}"
-        )
-    spec = importlib.util.find_spec("tensorflow")
-    if not spec or not spec.submodule_search_locations:
-        raise SessionError(NOT_FOUND, "TensorFlow is not installed in this Python; pip install tensorflow")
-    path = Path(spec.submodule_search_locations[0], name)
-    if not path.is_file():
-        raise SessionError(NOT_FOUND, f"the installed TensorFlow has no {name}; 2.21 is known to have it")
+    package = importlib.util.find_spec("tensorflow").submodule_search_locations[0]
+    path = Path(package, "libtensorflow_cc.2.dylib" if sys.platform == "darwin" else "libtensorflow_cc.so.2")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # it is read when the library starts
     api = ctypes.CDLL(str(path))
     pointer, number, size, text = ctypes.c_void_p, ctypes.c_int, ctypes.c_size_t, ctypes.c_char_p
@@ -376,84 +357,3 @@ def _varint(view: memoryview, position: int) -> tuple[int, int]:
         value, shift, position = value | (byte & 127) << shift, shift + 7, position + 1
         if byte < 128:
             return value, position
-
-
-def packed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Arrays of numbers and strings (bytes) in the form of the .npz files."""
-    result = {}
-    for key, array in arrays.items():
-        if array.dtype == object:
-            result[key] = np.frombuffer(b"".join(array.ravel()), np.uint8)
-            result[key + ":lengths"] = np.array([len(item) for item in array.ravel()], np.int64).reshape(array.shape)
-        else:
-            result[key] = array
-    return result
-
-
-def unpacked(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The inverse of `packed`."""
-    result = {}
-    for key in arrays:
-        if key.endswith(":lengths"):
-            continue
-        if key + ":lengths" in arrays:
-            data, lengths = arrays[key].tobytes(), arrays[key + ":lengths"]
-            result[key], start = np.empty(lengths.shape, object), 0
-            for index, length in enumerate(lengths.flat):
-                result[key].flat[index] = data[start : start + length]
-                start += length
-        else:
-            result[key] = arrays[key]
-    return result
-
-
-def _answer(folder: str, requests: str, results: str) -> None:
-    with np.load(requests) as archive:
-        given = unpacked(archive)
-    by_signature: dict[str, dict[str, np.ndarray]] = {}
-    for key, array in given.items():
-        signature, _, name = key.partition("/")
-        by_signature.setdefault(signature, {})[name] = array
-    answers = {}
-    with CppSession(folder) as session:
-        for signature, inputs in by_signature.items():
-            for name, array in session.run(signature, inputs).items():
-                answers[f"{signature}/{name}"] = array
-    temporary = Path(f"{results}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            np.savez(stream, **packed(answers))
-        temporary.replace(results)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _hidden_stderr() -> Iterator[None]:
-    """Drops what native code prints; what it refuses comes as a SessionError."""
-    real, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(real, 2)
-        os.close(real)
-        os.close(nowhere)
-
-
-def main(arguments: list[str]) -> int:
-    """Answers the requests of a file; returns the exit code."""
-    if len(arguments) != 3:
-        sys.stderr.write("usage: python cpp_session.py FOLDER REQUESTS.npz RESULTS.npz\n")
-        return 2
-    try:
-        with _hidden_stderr():
-            _answer(*arguments)
-    except (SessionError, OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
