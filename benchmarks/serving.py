@@ -28,8 +28,8 @@ from dcgan_tf import models, presets, quiet, runs
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.export.description import Description
-from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.exporting.description import Description
+from dcgan_tf.exporting.formats import FORMATS
 from dcgan_tf.models import named_variables
 from dcgan_tf.models.generator import Generator
 from dcgan_tf.models.trained import load_generator

@@ -153,7 +153,7 @@ class RunDirectory:
             raise ArgumentError("run", self.path, f"cannot write there (no permission for {nearest})")
 
     def _is_foreign(self, entry: Path) -> bool:
-        """Whether an entry is anything else than what a run leaves that was killed before it wrote its configuration."""
+        """Whether an entry is not one that a run leaves when it is killed before it writes its configuration."""
         if entry in (self.samples_dir, self.checkpoints_dir):
             return any(_entries(entry))
         return entry != self.log_file and not entry.name.startswith(".")

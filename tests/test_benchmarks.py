@@ -8,7 +8,7 @@ from benchmarks import costs, input_pipeline, our_step, serving, train_step, wor
 from dcgan_tf import models, presets
 from dcgan_tf.cli import console
 from dcgan_tf.config import TrainingConfig
-from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.exporting.formats import FORMATS
 
 
 def test_costs_by_hand():

@@ -14,19 +14,21 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from dcgan_tf import export, quiet, runs
+from dcgan_tf import exporting, quiet, runs
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.cli.table import table
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.export import formats
+from dcgan_tf.exporting import formats
 
 if TYPE_CHECKING:
-    from dcgan_tf.export import Export
+    from dcgan_tf.exporting import Export
 
 FLAGS = Flags(__doc__)
 FLAGS.text("run", None, "run directory to take the generator from")
-FLAGS.text("formats", None, f"comma-separated: {', '.join(export.FORMATS)}; default: all whose packages are installed")
+FLAGS.text(
+    "formats", None, f"comma-separated: {', '.join(exporting.FORMATS)}; default: all whose packages are installed"
+)
 FLAGS.text("out", None, "folder to export into; default: export/ in the run directory")
 FLAGS.text("name", None, "name of the model; default: the data set's name")
 FLAGS.choice("weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one")
@@ -47,7 +49,7 @@ def main() -> None:
     tf.config.set_visible_devices([], "GPU")  # all is computed on the CPU; leave the GPU's memory to others
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
-    result = export.export_run(directory, names, FLAGS.out, FLAGS.name, FLAGS.checkpoint, FLAGS.weights)
+    result = exporting.export_run(directory, names, FLAGS.out, FLAGS.name, FLAGS.checkpoint, FLAGS.weights)
     print(_table(result))
     if result.paths:
         console.logger().info(_summary(result))
@@ -79,7 +81,7 @@ def _table(result: "Export") -> str:
 
 
 def _summary(result: "Export") -> str:
-    from dcgan_tf.export import card
+    from dcgan_tf.exporting import card
 
     lines = [
         "largest and mean: differences from the generator, in units of [-1, 1]; levels: of 0 to 255",

@@ -3,10 +3,10 @@
 Source: paper, sections 3 and 4, Figure 1; for the conditional networks the authors' code for MNIST.
 
 Generator: z is projected to a small grid of many feature maps; strided transposed convolutions double it up to the
-image, with batch norm and ReLU in between and tanh at the end. Discriminator: strided convolutions halve the image down
-to a small grid, with LeakyReLU 0.2 everywhere and batch norm everywhere but at the input; one logit at the end. There is
-no pooling, and no hidden dense layer without `hidden_units`. Weights start from N(0, 0.02), batch-norm gains from
-N(1, 0.02).
+image, with batch norm and ReLU in between and tanh at the end. Discriminator: strided convolutions halve the image
+down to a small grid, with LeakyReLU 0.2 everywhere and batch norm everywhere but at the input; one logit at the end.
+There is no pooling, and no hidden dense layer without `hidden_units`. Weights start from N(0, 0.02), batch-norm gains
+from N(1, 0.02).
 
 Layer names are stable: they name the variables in checkpoints.
 """

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from dcgan_tf.export.formats import FORMATS
-from dcgan_tf.export.verify import Finding
+from dcgan_tf.exporting.formats import FORMATS
+from dcgan_tf.exporting.verify import Finding
 
 
 @pytest.mark.parametrize("arguments", ["--help", "--run=nowhere", "--formats=tfjs", "--weights=best"])
@@ -26,7 +26,7 @@ def test_the_table_and_the_next_commands(script, trained_run, tmp_path, monkeypa
     def verify(self, artefact, reader, path):
         return Finding(artefact.name, reader, 12_340_000, 1e-6, 1e-7, 1e-7, 0, 2.5)
 
-    monkeypatch.setattr("dcgan_tf.export.exporter.Verifier.verify", verify)
+    monkeypatch.setattr("dcgan_tf.exporting.exporter.Verifier.verify", verify)
     outcome = script("export", f"--run={trained_run}", "--formats=saved_model", f"--out={tmp_path}/my files")
     assert outcome.code == 0 and "exporting digits, ema weights of step 10" in outcome.err
     heads, *rows = [line.split() for line in outcome.out.splitlines()]

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dcgan_tf import presets
 from dcgan_tf.config import Config, DeviceConfig
 from dcgan_tf.losses import LOSSES
 from dcgan_tf.models import latent, pixels

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.export.description import Description
+from dcgan_tf.exporting.description import Description
 
 if TYPE_CHECKING:
     from dcgan_tf.models import Generator

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from dcgan_tf import models
 from dcgan_tf.errors import UserError
-from dcgan_tf.export.description import KEY, Description
+from dcgan_tf.exporting.description import KEY, Description
 from dcgan_tf.models.generator import Generator
 
 OPSET = 17  # the newest that ONNX Runtime of 2022 reads

@@ -14,10 +14,10 @@ import tensorflow as tf
 from dcgan_tf import checkpoints, files
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.evaluation import rows
-from dcgan_tf.export import card, folder, report, saved_model
-from dcgan_tf.export.description import Description
-from dcgan_tf.export.formats import FORMATS, Artefact, chosen
-from dcgan_tf.export.verify import Finding, Verifier
+from dcgan_tf.exporting import card, folder, report, saved_model
+from dcgan_tf.exporting.description import Description
+from dcgan_tf.exporting.formats import FORMATS, Artefact, chosen
+from dcgan_tf.exporting.verify import Finding, Verifier
 from dcgan_tf.models.generator import Generator
 from dcgan_tf.models.trained import load_generator
 from dcgan_tf.progress import Progress

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import export
-from dcgan_tf.export.formats import FORMATS, Format
-from dcgan_tf.export.signatures import ServedGenerator
+from dcgan_tf import exporting
+from dcgan_tf.exporting.formats import FORMATS, Format
+from dcgan_tf.exporting.signatures import ServedGenerator
 from dcgan_tf.models import Generator, named_variables
 
 BROKEN = ("saved_model", "tflite float32", "tflite int8_dynamic", "tflite int8", "keras", "onnx")
@@ -104,7 +104,7 @@ def test_a_broken_export_is_refused_and_not_left_behind(generator, monkeypatch, 
     artefact = next(item for item in entry.artefacts if item.name == name)
     changed = dataclasses.replace(artefact, write=broken(artefact.write, sabotage), readers=artefact.readers[:1])
     monkeypatch.setitem(FORMATS, name.split()[0], Format((changed,)))
-    result = export.export_generator(generator, "broken", tmp_path, [name.split()[0]])
+    result = exporting.export_generator(generator, "broken", tmp_path, [name.split()[0]])
     assert len(result.refused) == 1 and re.search(SABOTAGES[sabotage], result.refused[0].problem)
     assert not result.paths and result.card is None
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -120,7 +120,7 @@ def test_a_saved_model_whose_variables_are_left_out_is_refused_where_python_load
     entry = FORMATS["saved_model"].artefacts[0]
     changed = dataclasses.replace(entry, write=broken(entry.write, variables_left_out))
     monkeypatch.setitem(FORMATS, "saved_model", Format((changed,)))
-    result = export.export_generator(generator, "broken", tmp_path, ["saved_model"])
+    result = exporting.export_generator(generator, "broken", tmp_path, ["saved_model"])
     assert {finding.reader: bool(finding.problem) for finding in result.findings} == {
         "saved_model_v1": True,
         "saved_model": False,
@@ -142,7 +142,7 @@ def test_a_network_of_the_users_own_is_verified(make_generator, monkeypatch, tmp
     x = keras.layers.Conv2D(16, 3, padding="same")(keras.layers.UpSampling2D(4)(x))
     x = keras.layers.Conv2D(3, 3, padding="same", activation="tanh")(x)
     own = Generator(config, model=keras.Model(z, x))
-    result = export.export_generator(own, "own", tmp_path, ["saved_model", "tflite"])
+    result = exporting.export_generator(own, "own", tmp_path, ["saved_model", "tflite"])
     assert result.paths.keys() == {"saved_model", "tflite int8_dynamic"}, result.refused
     text = result.card.read_text()
     assert "## Use" in text and "## Training" not in text

@@ -3,7 +3,7 @@
 import pytest
 
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.export import folder
+from dcgan_tf.exporting import folder
 
 
 def test_a_version_follows_the_highest_of_any_format(tmp_path):

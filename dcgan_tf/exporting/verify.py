@@ -14,8 +14,8 @@ import tensorflow as tf
 from PIL import Image
 
 from dcgan_tf import models
-from dcgan_tf.export import reader
-from dcgan_tf.export.formats import Artefact, Limit
+from dcgan_tf.exporting import reader
+from dcgan_tf.exporting.formats import Artefact, Limit
 from dcgan_tf.models import latent, pixels
 from dcgan_tf.models.generator import BLOCK, Generator
 

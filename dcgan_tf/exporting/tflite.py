@@ -16,7 +16,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
 from dcgan_tf import models
-from dcgan_tf.export.description import KEY, Description
+from dcgan_tf.exporting.description import KEY, Description
 from dcgan_tf.models import latent
 from dcgan_tf.models.generator import Generator
 

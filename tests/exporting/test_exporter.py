@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import yaml
 
-from dcgan_tf import export, runs
+from dcgan_tf import exporting, runs
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.export import folder, reader
-from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.exporting import folder, reader
+from dcgan_tf.exporting.formats import FORMATS
 from dcgan_tf.models.trained import load_generator
 from tests import processes
 
@@ -29,7 +29,7 @@ def directory(trained_run):
 @pytest.fixture(scope="module")
 def exported(directory, tmp_path_factory):
     """The tiny run in every format whose packages are installed."""
-    return export.export_run(directory, out=tmp_path_factory.mktemp("export"))
+    return exporting.export_run(directory, out=tmp_path_factory.mktemp("export"))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_every_file_makes_the_images_of_the_run_and_says_what_it_is(exported, re
     seeds = range(50, 70)
     expected = load_generator(directory).images(seeds).astype(int)
     for name, path in exported.paths.items():
-        opened = export.load(path)
+        opened = exporting.load(path)
         assert np.abs(opened.images(seeds).astype(int) - expected).max() <= (1 if "int8" not in name else 20)
         assert json.loads(json.dumps(opened.description.to_dict())) == report["description"]
 
@@ -111,19 +111,19 @@ def test_the_same_request_gives_the_same_bytes_in_two_processes(exported, direct
 
 def test_the_next_export_is_the_next_version_and_keeps_what_a_person_wrote(directory, unverified, tmp_path):
     for version in (1, 2):
-        result = export.export_run(directory, ["keras"], tmp_path, "mine")
+        result = exporting.export_run(directory, ["keras"], tmp_path, "mine")
         assert result.version == version and result.card == tmp_path / "README.md"
     assert sorted(path.name for path in (tmp_path / "keras" / "mine").iterdir()) == ["1", "2"]
     history = json.loads((tmp_path / "export.json").read_text())["exports"]
     assert [entry["version"] for entry in history] == [2, 1]
     result.card.write_text("my own words")
-    result = export.export_run(directory, ["keras"], tmp_path, "mine")
+    result = exporting.export_run(directory, ["keras"], tmp_path, "mine")
     assert (tmp_path / "README.md").read_text() == "my own words" and result.card.name == "README-3.md"
 
 
 def test_raw_weights_and_earlier_checkpoints_can_be_exported(directory, unverified, tmp_path):
-    result = export.export_run(directory, ["keras"], tmp_path, checkpoint=5, weights="raw")
-    description = export.load(result.paths["keras"]).description
+    result = exporting.export_run(directory, ["keras"], tmp_path, checkpoint=5, weights="raw")
+    description = exporting.load(result.paths["keras"]).description
     assert (description.weights, description.step) == ("raw", 5)
 
 
@@ -132,19 +132,19 @@ def test_the_card_has_the_evaluations_of_the_exported_step(directory, unverified
     row = {"metric": "frechet_10k", "samples": 10_000, "extractor": "classifier", "control": None}
     rows = [row | {"step": 5, "value": 99.5}, row | {"step": 10, "value": 12.5}]
     run.evaluations_file.write_text("".join(json.dumps(each) + "\n" for each in rows))
-    text = export.export_run(run, ["keras"]).card.read_text()
+    text = exporting.export_run(run, ["keras"]).card.read_text()
     assert "| frechet_10k | classifier | 12.5 | 10,000 |" in text and "99.5" not in text
 
 
 def test_a_report_of_an_earlier_version_is_kept_and_shown(directory, unverified, tmp_path):
     """Earlier versions had other readers."""
-    result = export.export_run(directory, ["onnx", "keras"], tmp_path)
+    result = exporting.export_run(directory, ["onnx", "keras"], tmp_path)
     path = result.out / "export.json"
     entries = json.loads(path.read_text())
     numbers = {"largest": 0.0, "mean": 0.0, "levels": 0, "bytes": 1, "ms_per_image": None}
     entries["exports"][0]["findings"] = [{"artefact": "onnx", "reader": "an old reader", **numbers}]
     path.write_text(json.dumps(entries))
-    text = export.export_run(directory, ["keras"], tmp_path).card.read_text()
+    text = exporting.export_run(directory, ["keras"], tmp_path).card.read_text()
     assert "| an old reader |" in text and "keras/digits/2" in text and "onnx/digits/1" in text
 
 
@@ -156,13 +156,13 @@ def test_arguments_are_checked_before_anything_is_written(directory, tmp_path):
         ({"checkpoint": 7}, "0, 5, 10"),
     ):
         with pytest.raises(ArgumentError, match=message):
-            export.export_run(directory, out=tmp_path, **arguments)
+            exporting.export_run(directory, out=tmp_path, **arguments)
     with folder.locked(tmp_path), pytest.raises(UserError, match="another export is writing there"):
-        export.export_run(directory, ["keras"], tmp_path)
+        exporting.export_run(directory, ["keras"], tmp_path)
     assert not list(tmp_path.iterdir())
     (tmp_path / "export.json").write_text("{")
     with pytest.raises(UserError, match="damaged, or not the report of an export"):
-        export.export_run(directory, ["keras"], tmp_path)
+        exporting.export_run(directory, ["keras"], tmp_path)
 
 
 def test_a_converter_that_fails_costs_its_own_format_only(directory, unverified, tmp_path, monkeypatch):
@@ -171,7 +171,7 @@ def test_a_converter_that_fails_costs_its_own_format_only(directory, unverified,
 
     broken = dataclasses.replace(FORMATS["tflite"].artefacts[0], write=fails)
     monkeypatch.setitem(FORMATS, "tflite", dataclasses.replace(FORMATS["tflite"], artefacts=(broken,)))
-    result = export.export_run(directory, ["tflite", "keras"], tmp_path)
+    result = exporting.export_run(directory, ["tflite", "keras"], tmp_path)
     assert [finding.artefact for finding in result.refused] == ["tflite float32"]
     assert "AttributeError" in result.refused[0].problem
     assert result.paths.keys() == {"keras"} and not (tmp_path / "tflite").exists()

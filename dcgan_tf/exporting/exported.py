@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from dcgan_tf import files, models
 from dcgan_tf.errors import ArgumentError, MissingPathError, UserError
-from dcgan_tf.export import keras_file, onnx_file, saved_model, tflite
-from dcgan_tf.export.description import Description
+from dcgan_tf.exporting import keras_file, onnx_file, saved_model, tflite
+from dcgan_tf.exporting.description import Description
 from dcgan_tf.models import generator, latent, pixels
 from dcgan_tf.quiet import quiet_stderr
 

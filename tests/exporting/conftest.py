@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from dcgan_tf import presets
-from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.exporting.formats import FORMATS
 from dcgan_tf.models import Generator
 
 

@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from dcgan_tf import images, runs
 from dcgan_tf.errors import UserError
-from dcgan_tf.export import card, saved_model
-from dcgan_tf.export.description import Description
-from dcgan_tf.export.verify import Finding
+from dcgan_tf.exporting import card, saved_model
+from dcgan_tf.exporting.description import Description
+from dcgan_tf.exporting.verify import Finding
 from dcgan_tf.models.generator import Generator
 
 REPORT = "export.json"

@@ -4,7 +4,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from dcgan_tf.export.description import KEY, Description
+from dcgan_tf.exporting.description import KEY, Description
 from dcgan_tf.models.generator import Generator
 
 MEMBER = f"{KEY}.json"

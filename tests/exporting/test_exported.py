@@ -5,10 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
-from dcgan_tf import export
+from dcgan_tf import exporting
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.export.description import Description
-from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.exporting.description import Description
+from dcgan_tf.exporting.formats import FORMATS
 
 ARTEFACTS = {artefact.name: artefact for entry in FORMATS.values() for artefact in entry.artefacts}
 
@@ -38,7 +38,7 @@ def test_any_shape_law_and_number_of_channels_survives(make_generator, tmp_path,
     generator = make_generator(channels=channels, image_size=size, latent_law=law)
     expected = generator.images(range(60, 68))
     assert expected.std() > 3
-    exported = export.load(write(name, generator, tmp_path))
+    exported = exporting.load(write(name, generator, tmp_path))
     assert close(exported.images(range(60, 68)), expected)
     assert exported.image_shape == (*size, channels) and not exported.conditional
     assert (exported.description.name, exported.description.latent_law) == ("generator", law)
@@ -47,7 +47,7 @@ def test_any_shape_law_and_number_of_channels_survives(make_generator, tmp_path,
 @pytest.mark.parametrize("name", ["saved_model", "tflite float32", "keras", "onnx"])
 def test_a_conditional_generator_survives(make_generator, tmp_path, name):
     generator = make_generator(("cats", "dogs", "owls"), conditional=True, classes=3)
-    exported = export.load(write(name, generator, tmp_path))
+    exported = exporting.load(write(name, generator, tmp_path))
     assert exported.conditional and exported.class_names == ("cats", "dogs", "owls")
     for label in (None, 1, "owls"):
         assert close(exported.images(range(3, 8), label), generator.images(range(3, 8), label))
@@ -63,23 +63,23 @@ def test_a_damaged_file_is_refused_in_one_line(make_generator, tmp_path, name):
     for length in (len(content) // 2, 100):
         damaged.write_bytes(content[:length])
         with pytest.raises(ArgumentError, match="damaged, or not an exported generator") as caught:
-            export.load(path)
+            exporting.load(path)
         assert "\n" not in str(caught.value)
 
 
 def test_folders_lead_to_the_highest_version(make_generator, tmp_path):
     first = write("keras", make_generator(), tmp_path)
     shutil.copytree(first.parent, tmp_path / "10")
-    assert export.load(tmp_path).path == tmp_path / "10" / "generator.keras"
+    assert exporting.load(tmp_path).path == tmp_path / "10" / "generator.keras"
     shutil.copy(first, first.with_name("other.keras"))
     with pytest.raises(ArgumentError, match=r"name one of generator\.keras, other\.keras"):
-        export.load(first.parent)
+        exporting.load(first.parent)
     with pytest.raises(ArgumentError, match="there is no such file"):
-        export.load(tmp_path / "nothing")
+        exporting.load(tmp_path / "nothing")
 
 
 def test_labels_need_classes_and_seeds_a_range(make_generator, tmp_path):
-    exported = export.load(write("keras", make_generator(), tmp_path))
+    exported = exporting.load(write("keras", make_generator(), tmp_path))
     with pytest.raises(ArgumentError, match="trained without classes"):
         exported.images([0], 0)
     for seeds in ([-1], []):

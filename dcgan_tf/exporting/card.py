@@ -8,7 +8,7 @@ import json
 import re
 from pathlib import Path
 
-from dcgan_tf.export.formats import READER_TITLES
+from dcgan_tf.exporting.formats import READER_TITLES
 
 CARD, SAMPLES = "README.md", "samples.png"
 _MARK = re.compile(r"\n<!-- as written by (?:dcgan_tf|export\.py): ([0-9a-f]{64}) -->\n$")

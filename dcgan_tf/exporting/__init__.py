@@ -1,10 +1,10 @@
 """Trained generators as files for other programs: SavedModel, TFLite, Keras and ONNX, each verified.
 
-    from dcgan_tf import export
+    from dcgan_tf import exporting
 
-    result = export.export_run(RunDirectory("runs/00000-mnist_28"), formats=["keras", "tflite"])
+    result = exporting.export_run(RunDirectory("runs/00000-mnist_28"), formats=["keras", "tflite"])
     result.paths["keras"]                                   # the file; result.refused: what was not kept, and why
-    export.load(result.paths["keras"]).images(range(64))    # uint8 [64, 28, 28, 1], as from the run itself
+    exporting.load(result.paths["keras"]).images(range(64))    # uint8 [64, 28, 28, 1], as from the run itself
 
 This package loads TensorFlow with the first name that needs it; `FORMATS` does not.
 """
@@ -12,7 +12,7 @@ This package loads TensorFlow with the first name that needs it; `FORMATS` does 
 import importlib
 from typing import Any
 
-from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.exporting.formats import FORMATS
 
 _LAZY = {
     "Export": "exporter",

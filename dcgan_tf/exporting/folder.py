@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.exporting.formats import FORMATS
 
 _VERSION = re.compile(r"[1-9][0-9]*")
 _STAGING = ".export-"

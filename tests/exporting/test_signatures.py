@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.export import saved_model
-from dcgan_tf.export.description import Description
+from dcgan_tf.exporting import saved_model
+from dcgan_tf.exporting.description import Description
 from tests.cpp_session import INVALID_ARGUMENT, CppSession, SessionError
 
 
