@@ -212,4 +212,10 @@ def _rename(value: object, names: dict[str, str]) -> None:
 
 
 def _from_json(text: str) -> keras.Model:
-    return keras.models.model_from_json(text)
+    model = keras.models.model_from_json(text)
+    if not isinstance(model, keras.Sequential):
+        return model
+    # Keras rebuilds a Sequential model layer by layer and calls each layer several times on the way; once is wanted.
+    (symbol,) = model.inputs
+    layers = [type(layer).from_config(layer.get_config()) for layer in model.layers]
+    return keras.Sequential([keras.Input(symbol.shape[1:], dtype=symbol.dtype), *layers], name=model.name)
