@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
 
 from dcgan_tf.metrics import arrays
 from dcgan_tf.metrics.distances import nearest_distances
@@ -54,6 +53,6 @@ def distance_to_training(training: np.ndarray, test: np.ndarray, generated: np.n
 
 def share_smaller(first: np.ndarray, second: np.ndarray) -> float:
     """The probability that an element of [n] is smaller than one of [m], counting ties half."""
-    n, m = len(first), len(second)
-    ranks = rankdata(np.concatenate((first, second)))[n:]  # mean ranks for ties
-    return float((ranks.sum() - m * (m + 1) / 2) / (n * m))
+    ordered = np.sort(first)
+    smaller, not_larger = (np.searchsorted(ordered, second, side).sum() for side in ("left", "right"))
+    return float(0.5 * (smaller + not_larger) / (len(first) * len(second)))

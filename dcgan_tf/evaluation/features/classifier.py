@@ -1,6 +1,6 @@
-"""A small convolutional network trained once on a data set's own labels, so that judging works without a network.
+"""A small convolutional network trained once on a data set's own labels, so that judging works offline.
 
-Its scores tell better from worse on one data set. They are not comparable with published FID, nor between data sets.
+Its values tell better from worse on one data set. They are not comparable with published FID, nor between data sets.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from dcgan_tf.progress import Progress
 
 log = logging.getLogger(__name__)
 
-RECIPE = 2  # to be raised with every change below that changes the features
+RECIPE = 2  # raise it with every change below that affects the features
 UNITS = 128
 FILTERS, MOST_FILTERS = 32, 128
 BATCH = 128
@@ -42,7 +42,7 @@ class Classifier:
     Args:
         shape: (height, width, channels) of images.
         weights: by "layer/variable".
-        about: what else is known: "data" (checksum), "classes", "accuracy" on held-out images, "steps", ...
+        about: "data" (checksum), "classes", "accuracy" on held-out images, "steps", ...
     """
 
     caution = "classifier features of this package: not comparable with published FID"
@@ -66,7 +66,7 @@ class Classifier:
 
     @property
     def accuracy(self) -> float:
-        """Share of the held-out training images that it names rightly."""
+        """Share of the held-out training images that it classifies correctly."""
         return self._about["accuracy"]
 
     def describe(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ class Classifier:
 
 
 def trained_classifier(store: ImageStore, cache_root: Path) -> Classifier:
-    """The classifier of a data set: the one in the cache, else trained now, with progress.
+    """The classifier of a data set: from the cache, or trained now, with progress.
 
     Args:
         store: images with labels.
@@ -91,8 +91,8 @@ def trained_classifier(store: ImageStore, cache_root: Path) -> Classifier:
     if store.labels is None or len(np.unique(store.labels)) < 2:
         why = "has no labels" if store.labels is None else "has one class only"
         raise UserError(
-            f"--features=classifier: {source} {why}, and the classifier learns from them; use --features=inception, "
-            "--features=discriminator or --features=PATH.keras"
+            f"`features=classifier`: {source} {why}, and the classifier learns from them; use `features=inception`, "
+            "`features=discriminator` or `features=PATH.keras`"
         )
     path = cache_root / "classifiers" / f"{source[:60]}-{_key(store)}.npz"
     found = _read(path, store)
@@ -103,7 +103,7 @@ def trained_classifier(store: ImageStore, cache_root: Path) -> Classifier:
             with files.written_aside(path) as temporary, temporary.open("wb") as stream:
                 np.savez(stream, about=np.array(json.dumps(about)), **weights)
         found = Classifier(store.images.shape[1:], weights, about)
-    log.info("%s: %.2f %% right on %d held-out images of %s", found.name, 100 * found.accuracy,
+    log.info("%s: %.2f%% correct on %d held-out images of %s", found.name, 100 * found.accuracy,
              found.describe()["held_out"], source)  # fmt: skip
     return found
 
@@ -121,7 +121,7 @@ def _read(path: Path, store: ImageStore) -> Classifier | None:
             weights = {name: archive[name] for name in archive.files}
         return Classifier(store.images.shape[1:], weights, json.loads(str(weights.pop("about"))))
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        log.warning("%s is damaged (%s): the classifier is trained again", path, error)
+        log.warning("%s is damaged (%s): it is trained again", path, error)
         return None
 
 
@@ -150,7 +150,7 @@ def _initial(name: str) -> keras.initializers.Initializer:
 
 
 def _variables(model: keras.Model) -> dict[str, tf.Variable]:
-    """The weights by "layer/variable"; the state of the dropout's random numbers is none."""
+    """The weights by "layer/variable", without the state of the dropout's random numbers."""
     return {f"{layer.name}/{each.name}": each.value for layer in model.layers for each in layer.trainable_variables}
 
 
@@ -164,7 +164,7 @@ def _trained(store: ImageStore) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     step = _training_step(model, steps)
     with Progress(steps, "steps", f"training a classifier of {store.manifest['source']}") as progress:
         for number in range(steps):
-            # Sorted: reading a memory map in order is faster, and the order within a batch is of no consequence.
+            # Sorted, because reading a memory map in order is faster and the order within a batch has no effect.
             batch = np.sort(_batch(rows, number))
             step(store.images[batch], store.labels[batch])
             progress.advance()
@@ -181,7 +181,7 @@ def _trained(store: ImageStore) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
 
 
 def _batch(rows: np.ndarray, number: int) -> np.ndarray:
-    """Positions number so-and-so of the endless sequence of epochs, each of which is in another order."""
+    """Rows of one batch in the endless sequence of epochs, each of which has another order."""
     size = min(BATCH, len(rows))
     per_epoch = len(rows) // size
     epoch, place = divmod(number, per_epoch)
