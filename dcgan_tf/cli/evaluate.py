@@ -61,6 +61,9 @@ def main() -> None:
     if not FLAGS.run:
         raise ArgumentError("run", "", "name the run directory to judge (--run=runs/00000-mnist_28)")
     names, costs, run = [name.strip() for name in FLAGS.metrics.split(",")], _costs(), runs.RunDirectory(FLAGS.run)
+    for name in names:
+        metrics.metric(name)
+    run.read_config()  # so that what is wrong so far is said before TensorFlow is loaded, which takes seconds
     quiet.load_tensorflow()
     from dcgan_tf.evaluation import evaluate
 

@@ -79,7 +79,9 @@ def evaluate(
         ArgumentError: an argument that cannot work.
         UserError: no run, no checkpoint, or data that cannot be opened or are not those of the run.
     """
-    wanted = _metrics(metrics)
+    wanted = [metric(name) for name in dict.fromkeys([metrics] if isinstance(metrics, str) else metrics)]
+    if not wanted:
+        raise ArgumentError("metrics", "", "name at least one")
     _check(seed, weights, samples_out, features)
     session = Session(directory, data_dir, cache_dir)
     paths = _paths(directory, checkpoint)
@@ -101,19 +103,6 @@ def evaluate(
     if samples_out:
         _write_samples(generator, wanted, seed, samples_out)
     plot.draw(directory, rows.read(directory))
-    return found
-
-
-def _metrics(names: Sequence[str]) -> list[Metric]:
-    names = [names] if isinstance(names, str) else list(names)
-    if not names:
-        raise ArgumentError("metrics", "", "name at least one")
-    found = []
-    for name in dict.fromkeys(names):
-        try:
-            found.append(metric(name))
-        except ValueError as error:
-            raise ArgumentError("metrics", name, str(error)) from None
     return found
 
 

@@ -133,7 +133,7 @@ def measure(extractor: Extractor, parts: Split, protocol: Protocol, folder: Path
         "deviation": accuracy.deviation if per_class else None, "samples": len(training), "better": each.better,
         "ideal": each.ideal, "extractor": extractor.name, "dimension": extractor.dimension, "probe": parts.source,
         "split": "test", "test_images": len(test), "held_out": held_out, "labels_per_class": per_class,
-        "cost": accuracy.cost, "validation": {f"{cost:g}": score for cost, score in accuracy.validation.items()},
+        "cost": accuracy.cost, "validation": {f"{cost:g}": value for cost, value in accuracy.validation.items()},
         "draws": len(accuracy.draws), "resize": "none", "weights": "raw", "seconds": seconds,
     }  # fmt: skip
 

@@ -86,15 +86,15 @@ class Design:
             mask: [n, k].
         """
         inner, constant = self._inward(vectors)
-        scores = np.empty((len(self.features), vectors.shape[1]))
+        decisions = np.empty((len(self.features), vectors.shape[1]))
         result, total = np.zeros((self.shape[1] - 1, vectors.shape[1])), np.zeros(vectors.shape[1])
         for part, block in self._blocks():
-            scores[part] = block @ inner
-            scores[part] += constant
-            masked = scores[part] * mask[part]
+            decisions[part] = block @ inner
+            decisions[part] += constant
+            masked = decisions[part] * mask[part]
             result += block.T @ masked.astype(self._dtype)
             total += masked.sum(axis=0)
-        return self._outward(result, total), scores
+        return self._outward(result, total), decisions
 
     def unscaled(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weights [d + 1, k] for scaled features to (weights [d, k], bias [k]) for the features themselves."""

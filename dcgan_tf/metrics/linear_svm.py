@@ -73,11 +73,11 @@ def fit_path(
     signs = np.where(labels[:, None] == classes, 1.0, -1.0)
     weights, models = np.zeros((design.shape[1], len(classes))), {}
     for cost in sorted(set(costs)):
-        weights, scores = minimize(design, signs, cost, weights, tolerance)
+        weights, decisions = minimize(design, signs, cost, weights, tolerance)
         solution = weights
         if len(features) <= min(FEW_ROWS, features.shape[1]):
             # At the minimum the gradient is zero, and the weights are this combination of the rows. Within the
             # tolerance the two differ; results with few labels were published with the combination.
-            solution = 2.0 * cost * design.transposed_times(signs * np.maximum(0.0, 1.0 - signs * scores))
+            solution = 2.0 * cost * design.transposed_times(signs * np.maximum(0.0, 1.0 - signs * decisions))
         models[cost] = LinearSVM(*design.unscaled(solution), classes, cost)
     return [models[cost] for cost in costs]

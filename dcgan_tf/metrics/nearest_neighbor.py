@@ -2,11 +2,11 @@
 
 Of each query only the k nearest so far are kept, so ten million references need no more memory than a thousand.
 
-How the search is exact at the speed of a float32 matrix product: after both sets are moved by a common center,
-|x|^2/2 - q·x orders the references x by their distance to the query q. This is one product per block (|x|^2/2 is one
-more column), and it only rules references out: it is right within a `slack`, the bound on the rounding of a sum in any
-order (Higham 2002, section 3.1). The few references that remain are compared by distances from float64 differences,
-which are exact for the integers of images.
+How the search is exact at the speed of a float32 matrix product: after both sets are moved by a common center, the key
+|x|^2/2 - q·x orders the references x by their distance to the query q. The keys take one product per block (|x|^2/2 is
+one more column), and they only rule references out: they are right within a `slack`, the bound on the rounding of a sum
+in any order (Higham 2002, section 3.1). The few references that remain are compared by distances from float64
+differences, which are exact for the integers of images.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ import numpy as np
 
 from dcgan_tf.metrics import arrays
 
-BLOCK_REFERENCES, TILE_QUERIES = 2048, 2048  # size of one product: 16 MiB of scores
+BLOCK_REFERENCES, TILE_QUERIES = 2048, 2048  # size of one product: 16 MiB of keys
 LEVELS = 255.0
 UNIT_ROUNDOFF = 2.0**-24  # of float32
 
@@ -52,7 +52,7 @@ class NearestNeighbors:
         self._factor = np.ones((count, self._width + 1), np.float32)
         np.subtract(self._center, self._queries, out=self._factor[:, :-1])  # carries the sign of -q·x
         self._lengths = _squares(self._queries, self._center)
-        self._scores = np.empty(min(count, TILE_QUERIES) * BLOCK_REFERENCES, np.float32)
+        self._keys = np.empty(min(count, TILE_QUERIES) * BLOCK_REFERENCES, np.float32)
         self._squares = np.full((count, k), np.inf)
         self.count = 0
         self.positions = np.full((count, k), -1, np.int64)
@@ -90,19 +90,19 @@ class NearestNeighbors:
         slack = _slack(self._lengths, lengths.max(), self._width, references.dtype == np.uint8)
         farthest = 0.5 * (self._squares[:, -1] - self._lengths) + slack
         for tile in arrays.slices(len(self._queries), TILE_QUERIES):
-            scores = self._scores[: (tile.stop - tile.start) * len(kept)].reshape(-1, len(kept))
-            np.matmul(self._factor[tile], columns.T, out=scores)
-            self._mask_left_out(tile, scores)
-            queries, found = _candidates(scores, self._k, farthest[tile], slack[tile])
+            keys = self._keys[: (tile.stop - tile.start) * len(kept)].reshape(-1, len(kept))
+            np.matmul(self._factor[tile], columns.T, out=keys)
+            self._mask_left_out(tile, keys)
+            queries, found = _candidates(keys, self._k, farthest[tile], slack[tile])
             if len(queries):
                 self._improve(tile.start + queries, kept[found], references)
         self.count += len(references)
 
-    def _mask_left_out(self, tile: slice, scores: np.ndarray) -> None:
+    def _mask_left_out(self, tile: slice, keys: np.ndarray) -> None:
         if self._leave_out is not None:
             own = self._leave_out[tile] - self.count
-            here = np.flatnonzero((own >= 0) & (own < scores.shape[1]))
-            scores[here, own[here]] = np.inf
+            here = np.flatnonzero((own >= 0) & (own < keys.shape[1]))
+            keys[here, own[here]] = np.inf
 
     def _improve(self, queries: np.ndarray, found: np.ndarray, references: np.ndarray) -> None:
         """Merges candidates, pairs ordered by query, then reference, into the k nearest of their queries."""
@@ -189,21 +189,21 @@ def _first_of_equals(images: np.ndarray) -> np.ndarray:
     return np.sort(np.unique(rows, return_index=True)[1])
 
 
-def _candidates(scores: np.ndarray, k: int, farthest: np.ndarray, slack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (query, reference) that the scores [q, b] do not rule out, given the k-th nearest so far with its slack."""
-    lowest = scores.min(axis=1)
+def _candidates(keys: np.ndarray, k: int, farthest: np.ndarray, slack: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs (query, reference) that the keys [q, b] do not rule out, given the k-th nearest so far with its slack."""
+    lowest = keys.min(axis=1)
     rows = np.flatnonzero(lowest <= farthest)
     limit = farthest[rows]
-    if k <= scores.shape[1] and len(rows):
+    if k <= keys.shape[1] and len(rows):
         # A reference above the k-th lowest of this block by more than twice the slack is farther than k others.
-        kth = lowest[rows] if k == 1 else np.partition(scores[rows], k - 1, axis=1)[:, k - 1]
+        kth = lowest[rows] if k == 1 else np.partition(keys[rows], k - 1, axis=1)[:, k - 1]
         limit = np.minimum(limit, kth + 2.0 * slack[rows])
-    queries, found = np.nonzero(scores[rows] <= np.minimum(limit, np.finfo(np.float32).max)[:, None])
+    queries, found = np.nonzero(keys[rows] <= np.minimum(limit, np.finfo(np.float32).max)[:, None])
     return rows[queries], found
 
 
 def _slack(lengths: np.ndarray, largest: float, width: int, integers: bool) -> np.ndarray:
-    """How far a score can be from |x|^2/2 - q·x: float64 [q].
+    """How far a key can be from |x|^2/2 - q·x: float64 [q].
 
     Args:
         lengths: |q|^2 of the moved queries, [q].

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.distance_to_training import DistanceToTraining, distance_to_training
 from dcgan_tf.metrics.frechet import frechet_distance
 from dcgan_tf.metrics.inception_score import inception_score
@@ -148,12 +149,13 @@ def metric(name: str) -> Metric:
     """The metric of a name such as "frechet_10k", "kernel_500", "nearest_neighbor_10m" or "linear_svm".
 
     Raises:
-        ValueError: there is no such metric; the message lists the known ones.
+        ArgumentError: there is no such metric; the message lists the known ones.
     """
     parts = re.fullmatch(r"([a-z_]+?)(?:_([1-9]\d*)([km]?))?", name)
     row = FAMILIES.get(parts[1]) if parts else None
     if row is None or bool(row.counts) != bool(parts[2]):
-        raise ValueError(f"there is no metric {name}: use one of {', '.join(METRICS)}, or another number of samples")
+        known = f"use one of {', '.join(METRICS)}, or another number of samples"
+        raise ArgumentError("metrics", name, f"there is no metric {name}: {known}")
     return replace(row, name=name, samples=int(parts[2]) * UNITS[parts[3]] if parts[2] else 0)
 
 

@@ -73,11 +73,11 @@ def with_all_labels(training: Labeled, test: Labeled, held_out: int, costs: Sequ
     """
     fitted, validation = training.split(held_out)
     models = fit_path(fitted.features, fitted.labels, costs, standardizing(fitted.features))
-    scores = dict(zip(costs, _accuracies(models, validation), strict=True))
-    cost = _best(scores)
+    validated = dict(zip(costs, _accuracies(models, validation), strict=True))
+    cost = _best(validated)
     models = fit_path(training.features, training.labels, [cost], standardizing(training.features))
     (value,) = _accuracies(models, test)
-    return Accuracy(value, 0.0, cost, scores, (value,))
+    return Accuracy(value, 0.0, cost, validated, (value,))
 
 
 def with_few_labels(
@@ -117,11 +117,11 @@ def with_few_labels(
         return fit_path(part.features, part.labels, path, scaling)
 
     table = np.mean([_accuracies(models(costs), validation) for _ in range(choosing_draws)], axis=0)
-    scores = dict(zip(costs, table.tolist(), strict=True))
-    cost = _best(scores)
+    validated = dict(zip(costs, table.tolist(), strict=True))
+    cost = _best(validated)
     values = [_accuracies(models([cost]), test)[0] for _ in range(draws)]
     deviation = float(np.std(values, ddof=1)) if draws > 1 else 0.0
-    return Accuracy(float(np.mean(values)), deviation, cost, scores, tuple(values))
+    return Accuracy(float(np.mean(values)), deviation, cost, validated, tuple(values))
 
 
 def balanced_rows(labels: np.ndarray, per_class: int, generator: np.random.Generator) -> np.ndarray:
@@ -141,9 +141,9 @@ def balanced_rows(labels: np.ndarray, per_class: int, generator: np.random.Gener
     return np.sort(np.concatenate(chosen))
 
 
-def _best(scores: dict[float, float]) -> float:
+def _best(validated: dict[float, float]) -> float:
     """The lowest cost of equals, because it is the strongest regularization."""
-    return min(scores, key=lambda cost: (-scores[cost], cost))
+    return min(validated, key=lambda cost: (-validated[cost], cost))
 
 
 def _accuracies(models: Sequence[LinearSVM], part: Labeled) -> list[float]:

@@ -46,8 +46,10 @@ def test_the_list_of_metrics(script):
         assert name in outcome.out
 
 
-@pytest.mark.parametrize("arguments", [["--metrics=list"], ["--help"], ["--metrix=a"], ["--costs=a", "--run=b"]])
-def test_what_needs_no_network_loads_no_tensorflow(arguments):
+@pytest.mark.parametrize(
+    "arguments", [["--metrics=list"], ["--help"], ["--metrix=a"], ["--run=none"], ["--run=none", "--metrics=fid"]]
+)
+def test_help_lists_and_wrong_flags_load_no_tensorflow(arguments):
     code = "import sys; from dcgan_tf.cli.main import main; main(sys.argv[1:]); sys.exit('tensorflow' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code, "evaluate", *arguments], cwd=ROOT, capture_output=True)
     assert done.returncode == 0

@@ -43,31 +43,26 @@ class Classifier:
         shape: (height, width, channels) of images.
         weights: by "layer/variable".
         about: "data" (checksum), "classes", "accuracy" on held-out images, "steps", ...
+
+    Attributes:
+        network: images float32 [n, height, width, channels] in [-1, 1] to logits float32 [n, classes].
+        accuracy: share of held-out training images that it classifies correctly.
     """
 
     caution = "classifier features of this package: not comparable with published FID"
 
     def __init__(self, shape: tuple[int, int, int], weights: dict[str, np.ndarray], about: dict[str, Any]):
-        self._model, self._about = _network(shape, about["classes"]), about
-        for name, variable in _variables(self._model).items():
+        self._about, self.accuracy = about, about["accuracy"]
+        self.dimension, self.classes = UNITS, about["classes"]
+        self.network = _network(shape, self.classes)
+        for name, variable in _variables(self.network).items():
             variable.assign(weights[name])
         self.name = f"classifier-{digest_of_arrays(weights)[:DIGITS]}"
-        self.dimension, self.classes = UNITS, about["classes"]
-        both = keras.Model(self._model.inputs, [self._model.get_layer("features").output, self._model.outputs[0]])
+        both = keras.Model(self.network.inputs, [self.network.get_layer("features").output, self.network.outputs[0]])
         self._apply = tf.function(
             lambda images: both(pixels.to_model_range(images), training=False),
             input_signature=[tf.TensorSpec([None, *shape], tf.uint8)],
         )
-
-    @property
-    def network(self) -> keras.Model:
-        """Images float32 [n, height, width, channels] in [-1, 1] to logits float32 [n, classes]."""
-        return self._model
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the held-out training images that it classifies correctly."""
-        return self._about["accuracy"]
 
     def describe(self) -> dict[str, Any]:
         return {"kind": "classifier", "name": self.name, "recipe": RECIPE, **self._about}
@@ -95,17 +90,17 @@ def trained_classifier(store: ImageStore, cache_root: Path) -> Classifier:
             "`features=discriminator` or `features=PATH.keras`"
         )
     path = cache_root / "classifiers" / f"{source[:60]}-{_key(store)}.npz"
-    found = _read(path, store)
-    if found is None:
+    classifier = _read(path, store)
+    if classifier is None:
         weights, about = _trained(store)
         with explained(cache_root):
             path.parent.mkdir(parents=True, exist_ok=True)
             with files.written_aside(path) as temporary, temporary.open("wb") as stream:
                 np.savez(stream, about=np.array(json.dumps(about)), **weights)
-        found = Classifier(store.images.shape[1:], weights, about)
-    log.info("%s: %.2f%% correct on %d held-out images of %s", found.name, 100 * found.accuracy,
-             found.describe()["held_out"], source)  # fmt: skip
-    return found
+        classifier = Classifier(store.images.shape[1:], weights, about)
+    log.info("%s: %.2f%% correct on %d held-out images of %s", classifier.name, 100 * classifier.accuracy,
+             classifier.describe()["held_out"], source)  # fmt: skip
+    return classifier
 
 
 def _key(store: ImageStore) -> str:
@@ -130,19 +125,16 @@ def _network(shape: tuple[int, int, int], classes: int) -> keras.Sequential:
     model = keras.Sequential([keras.Input(shape)], name="classifier")
     height, width, filters, scale = *shape[:2], FILTERS, 1
     while scale == 1 or max(height, width) > 7:
-        model.add(_conv(f"down{scale}", 5 if scale == 1 else 3, filters))
+        name, size = f"down{scale}", 5 if scale == 1 else 3
+        model.add(
+            layers.Conv2D(filters, size, 2, "same", activation="relu", kernel_initializer=_initial(name), name=name)
+        )
         height, width, filters, scale = -(-height // 2), -(-width // 2), min(2 * filters, MOST_FILTERS), scale + 1
     model.add(layers.Flatten(name="flatten"))
     model.add(layers.Dense(UNITS, "relu", kernel_initializer=_initial("features"), name="features"))
     model.add(layers.Dropout(DROPOUT, seed=seeds.stream_key(SEED, "classifier/dropout"), name="dropout"))
     model.add(layers.Dense(classes, kernel_initializer=_initial("logits"), name="logits"))
     return model
-
-
-def _conv(name: str, size: int, filters: int) -> layers.Layer:
-    return layers.Conv2D(
-        filters, size, 2, padding="same", activation="relu", kernel_initializer=_initial(name), name=name
-    )
 
 
 def _initial(name: str) -> keras.initializers.Initializer:
@@ -168,16 +160,10 @@ def _trained(store: ImageStore) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             batch = np.sort(_batch(rows, number))
             step(store.images[batch], store.labels[batch])
             progress.advance()
+    accuracy, seconds = _accuracy(model, store, unseen), round(time.perf_counter() - began, 1)
+    about = {"data": store.checksum, "classes": len(store.class_names), "steps": steps, "held_out": held_out}
     weights = {name: variable.numpy() for name, variable in _variables(model).items()}
-    about = {
-        "data": store.checksum,
-        "classes": len(store.class_names),
-        "steps": steps,
-        "held_out": held_out,
-        "accuracy": _accuracy(model, store, unseen),
-        "seconds": round(time.perf_counter() - began, 1),
-    }
-    return weights, about
+    return weights, {**about, "accuracy": accuracy, "seconds": seconds}
 
 
 def _batch(rows: np.ndarray, number: int) -> np.ndarray:

@@ -28,33 +28,27 @@ class DiscriminatorFeatures:
 
     Args:
         config: the networks.
-        weights: of the discriminator by "layer/variable"; None leaves it as initialized from `seed`.
+        weights: of the discriminator by "layer/variable"; None for an untrained network.
         real_images: uint8 [n, height, width, channels], for the batch-norm statistics; n at least 2.
         origin: its description in rows: "discriminator of runs/00003-cifar10_32 at step 5000".
-        seed: of the initialization.
 
     Raises:
         UserError: a conditional discriminator, whose features depend on a label too.
     """
 
     classes = 0
-    caution = "the discriminator's own features: they favour or punish the generator it was trained against"
+    caution = "the discriminator's own features: they favor or punish the generator it was trained against"
 
     def __init__(
-        self,
-        config: ModelConfig,
-        weights: dict[str, np.ndarray] | None,
-        real_images: np.ndarray,
-        origin: str,
-        seed: int = 0,
+        self, config: ModelConfig, weights: dict[str, np.ndarray] | None, real_images: np.ndarray, origin: str
     ):
         if config.conditional:
             raise UserError(
                 "the features of a conditional discriminator depend on a label that images do not have: use "
                 "`features=classifier`, or the discriminator of a run with `conditional=False`"
             )
-        self._origin, self.config = origin, config
-        model = models.build_discriminator(config, seed)
+        self._origin = origin
+        model = models.build_discriminator(config)
         prepare(model, weights, real_images)
         maps = [
             layer.output for layer in model.layers if layer.name.endswith("_leaky") and len(layer.output.shape) == 4
@@ -91,7 +85,7 @@ def prepare(
 
     Args:
         model: the discriminator, in float32.
-        weights: its trainable variables by "layer/variable"; None leaves them.
+        weights: its trainable variables by "layer/variable"; None keeps its own.
         real_images: uint8 [n, height, width, channels]; the first 2,048 are used.
         labels: int32 [n] if it is conditional.
 

@@ -58,13 +58,9 @@ class Inception:
             )
 
     def describe(self) -> dict[str, Any]:
-        return {
-            "kind": "inception",
-            "name": self.name,
-            "file": str(self._path),
-            "published": self._published,
-            "resize": "bilinear of TensorFlow 1 inside the graph, to 299x299",
-        }
+        resize = "bilinear of TensorFlow 1 inside the graph, to 299x299"
+        about = {"kind": "inception", "name": self.name, "file": str(self._path)}
+        return {**about, "published": self._published, "resize": resize}
 
     def __call__(self, images: np.ndarray) -> Features:
         vectors, probabilities = self._apply(tf.constant(with_channels(images, 3), tf.float32))
@@ -144,6 +140,6 @@ def _download(target: Path) -> None:
 
 
 def _require_size(path: Path, expected: int) -> None:
-    found = path.stat().st_size
-    if found != expected:
-        raise ValueError(f"{found:,} bytes instead of {expected:,}")
+    size = path.stat().st_size
+    if size != expected:
+        raise ValueError(f"{size:,} bytes instead of {expected:,}")
