@@ -15,21 +15,24 @@ from dcgan_tf.progress import Progress
 def check(out: Path, text: str) -> None:
     """Raises ArgumentError unless samples can be written there without replacing anything."""
     folder = text.endswith("/")
+    fault = ""
     if not folder and out.suffix.lower() != ".npz":
-        raise ArgumentError("samples_out", text, "write an .npz, or a folder's name ending in /")
-    if out.is_dir() and (not folder or any(out.iterdir())):
-        raise ArgumentError(
-            "samples_out", text, "this folder is not empty; name a new one" if folder else "it is a folder"
-        )
-    if out.exists() and not out.is_dir():
-        raise ArgumentError("samples_out", text, "this file exists; name another")
+        fault = "write an .npz, or a folder's name ending in /"
+    elif out.is_dir() and not folder:
+        fault = "it is a folder"
+    elif out.is_dir() and any(out.iterdir()):
+        fault = "this folder is not empty; name a new one"
+    elif out.exists() and not out.is_dir():
+        fault = "this file exists; name another"
+    if fault:
+        raise ArgumentError("samples_out", text, fault)
 
 
 def write(samples: Samples, out: Path) -> None:
-    """Writes all samples as RGB, the way the tools want them; grey becomes three equal channels.
+    """Writes all samples as RGB, as the tools expect; gray becomes three equal channels.
 
     Raises:
-        ArgumentError: the place cannot be written.
+        ArgumentError: nothing can be written there.
     """
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +43,7 @@ def write(samples: Samples, out: Path) -> None:
 
 
 def _write_archive(samples: Samples, out: Path, progress: Progress) -> None:
-    """uint8 [n, height, width, 3] under "arr_0", written as it comes."""
+    """uint8 [n, height, width, 3] under "arr_0", a block at a time."""
     header = {"descr": "|u1", "fortran_order": False, "shape": (samples.count, *samples.generator.image_shape[:2], 3)}
     with (
         files.written_aside(out) as temporary,
@@ -54,7 +57,7 @@ def _write_archive(samples: Samples, out: Path, progress: Progress) -> None:
 
 
 def _write_folder(samples: Samples, out: Path, progress: Progress) -> None:
-    """000000.png and so on, counted from the first judged sample."""
+    """000000.png and so on, counted from the first sample."""
     number = 0
     with files.folder_written_aside(out) as folder:
         for block in samples.blocks():
@@ -63,4 +66,4 @@ def _write_folder(samples: Samples, out: Path, progress: Progress) -> None:
                 number += 1
             progress.advance(len(block))
         if out.is_dir():
-            out.rmdir()  # it was checked to be empty
+            out.rmdir()  # it is empty, see `check`

@@ -1,12 +1,12 @@
-"""Features and moments of real images, computed once and kept under a hash of all that defines them."""
+"""Features and moments of real images, computed once and cached under a hash of everything that defines them."""
 
 import hashlib
 import json
 import logging
 import shutil
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from dcgan_tf import files
 from dcgan_tf.data import ImageStore
 from dcgan_tf.data.cache import explained, require_space
 from dcgan_tf.evaluation.features import Extractor
-from dcgan_tf.metrics.moments import Moments
+from dcgan_tf.metrics import Moments
 from dcgan_tf.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -23,43 +23,38 @@ FORMAT_VERSION = 1
 BLOCK = 256
 FEATURES, MOMENTS, ABOUT = "features.npy", "moments.npz", "about.json"
 MOST_FOR_MOMENTS = 8192
-"""Wider features have no moments: a covariance of 28,672 features has 6.6 GB."""
+"""Wider features have no moments: a covariance of 28,672 features takes 6.6 GB."""
 
 
-@dataclass(frozen=True)
-class RealFeatures:
-    """Of all images of one store.
+class RealFeatures(NamedTuple):
+    """The features of all images of one store.
 
     Attributes:
         vectors: float32 [n, d], a memory map, in the order of the store.
-        moments: of the same; None where they are too wide.
-        store: where the images are.
-        extractor: the name of what saw them.
-        made: whether they were computed now.
+        moments: of the same; None if they are too wide.
+        computed_now: whether they were not in the cache.
     """
 
     vectors: np.ndarray
     moments: Moments | None
-    store: ImageStore
-    extractor: str
-    made: bool
+    computed_now: bool
 
 
 def real_features(extractor: Extractor, store: ImageStore, cache_root: Path) -> RealFeatures:
-    """Those in the cache, else computed now, with progress.
+    """Features from the cache, or computed now, with progress.
 
     Args:
-        extractor: what sees the images.
+        extractor: computes features.
         store: real images.
         cache_root: the cache directory; the features go to its folder "features".
 
     Raises:
-        UserError: no room, or no permission.
+        UserError: no space left, or no permission.
     """
     path = cache_root / "features" / f"{extractor.name[:60]}-{_key(extractor, store)}"
     if path.exists():
         try:
-            return _opened(path, extractor, store, made=False)
+            return RealFeatures(*_read(path, extractor, store), computed_now=False)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as fault:
             log.warning("%s is damaged (%s): it is computed again", path, fault)
             shutil.rmtree(path, ignore_errors=True)
@@ -68,7 +63,7 @@ def real_features(extractor: Extractor, store: ImageStore, cache_root: Path) -> 
         require_space(cache_root, 4 * len(store) * extractor.dimension)
         with files.folder_written_aside(path) as folder:
             _write(extractor, store, folder)
-    return _opened(path, extractor, store, made=True)
+    return RealFeatures(*_read(path, extractor, store), computed_now=True)
 
 
 def _key(extractor: Extractor, store: ImageStore) -> str:
@@ -94,12 +89,11 @@ def _write(extractor: Extractor, store: ImageStore, folder: Path) -> None:
     (folder / ABOUT).write_text(json.dumps(about, indent=1))
 
 
-def _opened(path: Path, extractor: Extractor, store: ImageStore, made: bool) -> RealFeatures:
+def _read(path: Path, extractor: Extractor, store: ImageStore) -> tuple[np.ndarray, Moments | None]:
     vectors = np.load(path / FEATURES, mmap_mode="r")
     if vectors.shape != (len(store), extractor.dimension):
         raise ValueError(f"{FEATURES} has shape {vectors.shape}")
-    moments = None
-    if extractor.dimension <= MOST_FOR_MOMENTS:
-        with np.load(path / MOMENTS) as archive:
-            moments = Moments(int(archive["count"]), archive["mean"], archive["scatter"])
-    return RealFeatures(vectors, moments, store, extractor.name, made)
+    if extractor.dimension > MOST_FOR_MOMENTS:
+        return vectors, None
+    with np.load(path / MOMENTS) as archive:
+        return vectors, Moments(int(archive["count"]), archive["mean"], archive["scatter"])
