@@ -33,6 +33,7 @@ from dcgan_tf.explore.renderer import Renderer, renderer_of
 from dcgan_tf.explore.responses import boxes_around, class_responses, discriminator_responses, generator_responses
 from dcgan_tf.explore.turn import turn
 from dcgan_tf.explore.walk import walk
+from dcgan_tf.models.generator import class_number
 
 __all__ = [
     "Box",
@@ -40,6 +41,7 @@ __all__ = [
     "Renderer",
     "arithmetic",
     "boxes_around",
+    "class_number",
     "class_responses",
     "discriminator_of_run",
     "discriminator_responses",

@@ -87,14 +87,8 @@ def class_responses(classifier: Classifier, label: int, images: np.ndarray) -> n
 def generator_responses(generator: Generator, layer: str | None, number: int, points: Points) -> np.ndarray:
     """Activations of one map of the generator itself: float32 [n, grid height, grid width].
 
-    Args:
-        generator: a built-in network.
-        layer: "project", "up1", "up2", ...; None for the paper's.
-        number: of the map, from 0.
-        points: of the images.
-
     Raises:
-        ArgumentError: no such layer or map; the message lists all.
+        ArgumentError: no such layer ("project", "up1", "up2", ...; None for the paper's) or map, counted from 0.
         UserError: not a built-in network.
     """
     split = SplitGenerator(generator, layer)

@@ -45,14 +45,11 @@ class SplitGenerator:
     def images(self, points: Points, keep: np.ndarray | None = None) -> np.ndarray:
         """Images made with a part of the maps: float32 [n, image height, image width, channels] in [-1, 1].
 
-        With all maps they are those of the renderer.
-
-        Args:
-            points: of the images.
-            keep: bool or float [maps], by which each map is multiplied at all positions; None keeps all.
+        Each map is multiplied by its number in `keep`, bool or float [maps], at all positions. None keeps all, which
+        gives the images of the renderer.
 
         Raises:
-            ValueError: it is not one number for each map.
+            ValueError: `keep` is not one number for each map.
         """
         factors = np.ones(self.shape[2], np.float32) if keep is None else np.asarray(keep, np.float32)
         if factors.shape != self.shape[2:]:

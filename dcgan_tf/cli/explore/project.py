@@ -38,7 +38,7 @@ data_flags(FLAGS)
 def main() -> None:
     """Takes the images, descends, draws, keeps the latents."""
     run = ExploredRun(FLAGS)
-    latents = run.beside(".npz")
+    latents = run.new_file("out", ".npz")
     check_range(FLAGS, "starts", 4, 256)
     check_range(FLAGS, "steps", 30, 100_000)
     label = run.label()

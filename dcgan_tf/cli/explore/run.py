@@ -73,25 +73,21 @@ class ExploredRun:
         self.config, self.recorded = self.directory.read_config()
         self.out = self.new_file("out", ".png", "the picture is a .png")
 
-    def new_file(self, flag: str, suffix: str, remedy: str) -> Path:
-        """The file that a flag names. Raises ArgumentError: another suffix, or it exists and may not be replaced."""
-        path = files.expanded(getattr(self.flags, flag))
+    def new_file(self, flag: str, suffix: str, remedy: str = "") -> Path:
+        """The file that a flag names, which must have a suffix; without a remedy, it gets the suffix (".gif").
+
+        Raises:
+            ArgumentError: another suffix, or the file exists and may not be replaced.
+        """
+        value = getattr(self.flags, flag)
+        path = files.expanded(value) if remedy else files.expanded(value).with_suffix(suffix)
         if path.suffix.lower() != suffix:
-            raise ArgumentError(flag, getattr(self.flags, flag), remedy)
-        self._check_new(flag, path)
-        return path
-
-    def beside(self, suffix: str) -> Path:
-        """A file with the picture's name and another suffix (".gif"), which must not exist yet either."""
-        path = self.out.with_suffix(suffix)
-        self._check_new("out", path)
-        return path
-
-    def _check_new(self, flag: str, path: Path) -> None:
+            raise ArgumentError(flag, value, remedy)
         if path.is_dir():
-            raise ArgumentError(flag, getattr(self.flags, flag), f"{path} is a folder; name a file")
+            raise ArgumentError(flag, value, f"{path} is a folder; name a file")
         if path.exists() and not self.flags.overwrite:
-            raise ArgumentError(flag, getattr(self.flags, flag), f"{path} exists; name another, or add --overwrite")
+            raise ArgumentError(flag, value, f"{path} exists; name another, or add --overwrite")
+        return path
 
     @cached_property
     def generator(self) -> Any:
@@ -152,7 +148,8 @@ class ExploredRun:
         """The number of a class of a conditional run. Raises ArgumentError: no such class, or no classes at all."""
         if not self.config.model.conditional:
             raise ArgumentError(flag, text, "this generator was trained without classes (`conditional=True`)")
-        return _class_number(flag, text, self.recorded["data"]["class_names"])
+        with blamed(flag, text):
+            return library().class_number(text, self.recorded["data"]["class_names"])
 
     def label(self) -> int | None:
         """The class that --class names."""
@@ -166,7 +163,8 @@ class ExploredRun:
             raise ArgumentError(
                 flag, text, f"{source} has no labels of several classes to learn from; name seeds (3,7,9)"
             )
-        return _class_number(flag, text, self.store.class_names)
+        with blamed(flag, text):
+            return library().class_number(text, self.store.class_names)
 
     def read_pictures(self, text: str, most: int) -> tuple[np.ndarray, list[str]]:
         """The pictures that --images names: a folder, or files separated by commas; at most so many."""
@@ -192,11 +190,3 @@ class ExploredRun:
             value = getattr(self.flags, flag)
             raise ArgumentError(flag, value, f"cannot write {path} ({error.strerror or error})") from error
         self.say(f"wrote {path}")
-
-
-def _class_number(flag: str, text: str, names: tuple[str, ...]) -> int:
-    quiet.load_tensorflow()
-    from dcgan_tf.models.generator import class_number
-
-    with blamed(flag, text):
-        return class_number(text, tuple(names))

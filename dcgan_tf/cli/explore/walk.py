@@ -26,7 +26,7 @@ FLAGS.whole("steps", 30, "steps from one point to the next")
 def main() -> None:
     """Walks, draws, says how evenly the images moved."""
     run = ExploredRun(FLAGS)
-    gif = run.beside(".gif")
+    gif = run.new_file("out", ".gif")
     check_range(FLAGS, "steps", 10, MOST_STEPS)
     stations = texts.points(run, "seeds", FLAGS.seeds, run.label())
     if len(stations) * FLAGS.steps > MOST_IMAGES:
