@@ -19,14 +19,14 @@ PACKAGE = ROOT / "dcgan_tf"
 
 # From the bottom up: a module may import from its own layer (the same folder) and from those below it.
 LAYERS = [
-    {"errors", "quiet", "files", "progress", "losses"},
-    {"geometry", "seeds", "images"},
+    {"errors", "quiet", "files", "progress"},
+    {"losses", "geometry", "seeds", "images"},
     {"config"},
     {"presets", "runs"},
     {"checkpoints"},
     {"models", "metrics", "data"},
-    {"evaluation", "serving", "exporting"},
-    {"explore", "training"},
+    {"evaluation", "serving"},
+    {"explore", "exporting", "training"},
     {"api"},
     {"cli"},
 ]

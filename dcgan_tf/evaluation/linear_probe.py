@@ -17,7 +17,7 @@ from dcgan_tf import metrics, seeds
 from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.evaluation.features import DiscriminatorFeatures, Extractor, Pixels
-from dcgan_tf.evaluation.features.discriminator import statistics_images
+from dcgan_tf.evaluation.features.discriminator_features import statistics_images
 from dcgan_tf.evaluation.scratch import scratch
 from dcgan_tf.evaluation.session import Session
 from dcgan_tf.metrics.svm_protocols import COSTS, Labeled, balanced_rows, with_all_labels, with_few_labels

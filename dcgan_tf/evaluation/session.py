@@ -9,7 +9,7 @@ from dcgan_tf import data, runs
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.cache import cache_root
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.evaluation.features.discriminator import statistics_images, statistics_rows  # noqa: F401  (cli/explore)
+from dcgan_tf.evaluation.features.discriminator_features import statistics_images, statistics_rows  # noqa: F401  (cli/explore)
 
 
 class Request(NamedTuple):

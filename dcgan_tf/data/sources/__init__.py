@@ -15,7 +15,7 @@ from dcgan_tf.config import DataConfig
 from dcgan_tf.data.source import Source
 from dcgan_tf.data.sources.array import ArrayImages
 from dcgan_tf.data.sources.digits import Digits
-from dcgan_tf.data.sources.folder import FolderImages
+from dcgan_tf.data.sources.image_folder import FolderImages
 from dcgan_tf.data.sources.npz import NpzImages
 from dcgan_tf.data.sources.zip_file import ZipImages
 from dcgan_tf.errors import ArgumentError, MissingPathError

@@ -5,7 +5,7 @@ that defines it, and the name stands in every row that was computed with it.
 """
 
 from dcgan_tf.evaluation.features.classifier import Classifier, trained_classifier
-from dcgan_tf.evaluation.features.discriminator import DiscriminatorFeatures
+from dcgan_tf.evaluation.features.discriminator_features import DiscriminatorFeatures
 from dcgan_tf.evaluation.features.extractor import Extractor, Features, Pixels
 from dcgan_tf.evaluation.features.inception import Inception, inception_file
 from dcgan_tf.evaluation.features.keras_model import KerasFile

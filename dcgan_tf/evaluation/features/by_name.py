@@ -7,7 +7,7 @@ from dcgan_tf import checkpoints, files, runs
 from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.features.classifier import trained_classifier
-from dcgan_tf.evaluation.features.discriminator import DiscriminatorFeatures, statistics_images
+from dcgan_tf.evaluation.features.discriminator_features import DiscriminatorFeatures, statistics_images
 from dcgan_tf.evaluation.features.extractor import Extractor
 from dcgan_tf.evaluation.features.inception import Inception, inception_file
 from dcgan_tf.evaluation.features.keras_model import KerasFile

@@ -6,7 +6,7 @@ from dcgan_tf import models, presets
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.errors import UserError
 from dcgan_tf.evaluation import features
-from dcgan_tf.evaluation.features.discriminator import pooled, statistics_rows
+from dcgan_tf.evaluation.features.discriminator_features import pooled, statistics_rows
 
 TINY = ModelConfig(image_size=(16, 16), channels=1, base_filters=4)
 
