@@ -173,7 +173,7 @@ def _flat(name: str, images: np.ndarray) -> np.ndarray:
     images = np.ascontiguousarray(images, np.float32)
     largest = np.abs(images).max(initial=0.0)
     if not largest < 1e15:  # NaN fails; squares of what is larger, summed, are too large for float32
-        raise ValueError(f"{name}: values must be finite, and smaller than 1e15")
+        raise ValueError(f"{name}: values that are not finite, or not below 1e15")
     return images
 
 

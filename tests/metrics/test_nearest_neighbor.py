@@ -123,7 +123,7 @@ def test_wrong_arguments():
     with pytest.raises(ValueError, match="36 values of float32, queries 36 of uint8"):
         search.add(random_vectors(0, 4))
     for wrong in (np.nan, np.inf, 1e30):
-        with pytest.raises(ValueError, match="queries: values must be finite"):
+        with pytest.raises(ValueError, match="queries: values that are not finite"):
             NearestNeighbors(np.full((4, 36), wrong))
     with pytest.raises(ValueError, match="expected uint8 or floats"):
         NearestNeighbors(np.zeros((5, 36), np.int64))
