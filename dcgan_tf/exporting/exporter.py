@@ -80,8 +80,8 @@ def export_run(
     config, recorded = directory.read_config()
     name = name or _name_of(recorded["data"]["source"])
     out = files.expanded(out) if out else directory.export_dir
-    formats = _check(formats, name, out)
     path = checkpoints.find(directory, checkpoint)
+    formats = _check(formats, name, out)
     with tf.device("CPU:0"):  # as the readers; a GPU rounds differently
         generator = load_generator(directory, path, weights)
     log.info("exporting %s, %s weights of step %d", name, generator.weights, generator.step)

@@ -156,7 +156,7 @@ def test_arguments_are_checked_before_anything_is_written(directory, tmp_path):
         ({"checkpoint": 7}, "0, 5, 10"),
     ):
         with pytest.raises(ArgumentError, match=message):
-            exporting.export_run(directory, out=tmp_path, **arguments)
+            exporting.export_run(directory, out=tmp_path / "new", **arguments)
     with folder.locked(tmp_path), pytest.raises(UserError, match="another export is writing there"):
         exporting.export_run(directory, ["keras"], tmp_path)
     assert not list(tmp_path.iterdir())
