@@ -1,26 +1,26 @@
-# One image for all: training, images, export, TensorBoard, and the client of a server.
+# One image for training, images, evaluation, export, TensorBoard and the client of a server.
 #
 #   docker build -t dcgan-tf .                                for CPUs
 #   docker build -t dcgan-tf:gpu --build-arg DEVICE=gpu .     for NVIDIA GPUs
 #
-# docs/containers.md says how to use it, deploy/build_with_buildah.sh builds and tries it without Docker.
+# See docs/containers.md. deploy/build_with_buildah.sh builds and tests it without Docker.
 
-# Any image with Python 3.10 to 3.13 on Debian will do. For GPUs too: the CUDA libraries come as Python packages, of
-# the versions that TensorFlow asks for. (In the images tensorflow/tensorflow:*-gpu cuDNN is older than that.)
+# Any Debian image with Python 3.10 to 3.13 will do, for GPUs too: the CUDA libraries come as Python packages, in the
+# versions that TensorFlow asks for. (The cuDNN in the images tensorflow/tensorflow:*-gpu is too old.)
 ARG BASE=python:3.11-slim-bookworm
 # hadolint ignore=DL3006
 FROM ${BASE}
 
-# Python as process 1 would not see SIGTERM before the trainer has installed its handler: the kernel gives process 1 no
-# default handlers. tini as process 1 passes all signals on, and ends with the exit code of what it started.
-# No version: a base image has one, and Debian's mirrors keep only that.
+# Process 1 has no default signal handlers, so Python as process 1 would ignore SIGTERM until the trainer installs its
+# handler. tini is process 1 instead: it passes all signals on and exits with the exit code of its child.
+# The version is not pinned: Debian's mirrors keep one version for each release.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends tini \
     && rm -rf /var/lib/apt/lists/*
 
-# What changes rarely comes first: this layer is built again only with requirements.txt. Its TensorFlow is taken in the
-# variant for the device: tensorflow-cpu leaves out what only GPUs use, and exists for x86-64 only.
+# What rarely changes comes first: this layer is rebuilt only when requirements.txt changes. TensorFlow's variant
+# depends on the device: tensorflow-cpu leaves out what only GPUs need, and exists for x86-64 only.
 ARG DEVICE=cpu
 COPY requirements.txt /app/
 RUN case "$DEVICE-$(uname -m)" in \
@@ -33,8 +33,8 @@ RUN case "$DEVICE-$(uname -m)" in \
     && python -m pip install --no-cache-dir --root-user-action=ignore -r /tmp/requirements.txt \
     && rm /tmp/requirements.txt
 
-# Everything that is written lies in three places: runs, data, and /tmp. They are open to every user, so that the image
-# runs as any (--user) and on a read-only root. Libraries' own caches go to /tmp with HOME.
+# Files are written to three places only: runs, data, and /tmp, where HOME is, for the caches of libraries. Every user
+# may write there, so the image works with any --user and with a read-only root.
 RUN mkdir -p /app/runs /data && chmod 1777 /app/runs /data
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -44,12 +44,15 @@ ENV PYTHONUNBUFFERED=1 \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 WORKDIR /app
-COPY *.py LICENSE ./
+COPY *.py pyproject.toml README.md LICENSE ./
 COPY dcgan_tf dcgan_tf
+# The command `dcgan`, built with the locked setuptools. `python train.py` and the other scripts use the same files.
+RUN python -m pip install --no-cache-dir --root-user-action=ignore --no-deps \
+        --no-build-isolation --editable .
 
-# 1000 is the first user of most Linux systems, so that folders of the host fit without more words. A number, because
-# Kubernetes' runAsNonRoot cannot judge a name.
+# The first user of most Linux systems is 1000, so folders of the host usually need no --user. It is a number because
+# Kubernetes' runAsNonRoot cannot check a name.
 USER 1000:1000
-# No HEALTHCHECK: these are commands that end, and their exit codes tell. The services of compose.yaml have theirs.
+# No HEALTHCHECK: these commands end, and their exit code tells. The services in compose.yaml have their own.
 ENTRYPOINT ["tini", "-s", "--"]
-CMD ["python", "train.py", "--help"]
+CMD ["dcgan", "--help"]

@@ -33,7 +33,7 @@ from dcgan_tf.cli.flags import Flags  # noqa: E402
 from dcgan_tf.training import state  # noqa: E402
 
 FLAGS = Flags(__doc__)
-FLAGS.choice("preset", presets.names(), "what is trained", "mnist_28")
+FLAGS.choice("preset", tuple(presets.PRESETS), "what is trained", "mnist_28")
 FLAGS.whole("rounds", 3, "how often each is measured, in turns")
 
 EVERY, LOG_EVERY = 500, 10
@@ -41,7 +41,7 @@ EVERY, LOG_EVERY = 500, 10
 
 def main() -> None:
     """Prints all figures."""
-    config = presets.base(FLAGS.preset)
+    config = presets.PRESETS[FLAGS.preset]
     with tempfile.TemporaryDirectory(prefix="dcgan_tf-benchmark-") as folder:
         end_to_end.noise(Path(folder) / "noise.npz", config, 4 * 1024)
         run = runs.RunDirectory(f"{folder}/run")

@@ -31,7 +31,7 @@ FAR = 1_000_000
 STARTS = 5
 
 FLAGS = Flags(__doc__)
-FLAGS.choice("preset", presets.names(), "named configuration", default="torch_64")
+FLAGS.choice("preset", tuple(presets.PRESETS), "named configuration", default="torch_64")
 FLAGS.whole("images", 20_000, "number of images of noise, where no --dataset is given")
 FLAGS.whole("rounds", 5, "turns of the pipeline and of the step")
 FLAGS.number("seconds", 5.0, "about how long a turn lasts; at least one step")
@@ -41,7 +41,7 @@ FLAGS.settings()
 def main() -> None:
     """Prepares a store, then measures."""
     settings = FLAGS.given_settings()
-    config = presets.base(FLAGS.preset).with_settings(settings)
+    config = presets.PRESETS[FLAGS.preset].with_settings(settings)
     _check_flags()
     with tempfile.TemporaryDirectory(prefix="dcgan_tf-benchmark-") as folder:
         if "dataset" not in settings:

@@ -28,7 +28,7 @@ from dcgan_tf.runs import RunDirectory  # noqa: E402
 from tests.processes import free_ports  # noqa: E402
 
 FLAGS = Flags(__doc__)
-FLAGS.choice("preset", presets.names(), "what is trained", "digits_32")
+FLAGS.choice("preset", tuple(presets.PRESETS), "what is trained", "digits_32")
 FLAGS.whole("rounds", 3, "how often each is measured, in turns")
 FLAGS.settings()
 
@@ -38,7 +38,7 @@ ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP
 def main() -> None:
     """Measures both in turns and prints the ratio."""
     given = {"steps": 200, "log_every": 10} | FLAGS.given_settings()
-    config = presets.base(FLAGS.preset).with_settings(given)
+    config = presets.PRESETS[FLAGS.preset].with_settings(given)
     quiet = {"sample_every": config.training.steps, "checkpoint_every": config.training.steps}
     with tempfile.TemporaryDirectory(prefix="dcgan_tf-benchmark-") as folder:
         if "dataset" not in given:

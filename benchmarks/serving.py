@@ -1,11 +1,11 @@
 """Measures how fast each exported format makes images, beside the Keras model that it was made from.
 
   python benchmarks/serving.py --preset=torch_64          an untrained generator
-  python benchmarks/serving.py --run=runs/00000-mnist_28  a trained one; of all times only PNG's depends on it
+  python benchmarks/serving.py --run=runs/00000-mnist_28  a trained one; only the time of PNG depends on that
 
-Milliseconds for one image and images per second for 64, from a NumPy array to a NumPy array, on the CPU. Every way has
-a turn in each round; ratios are taken within a round. On a busy machine not even they hold. With --preset, any setting
-of train.py can be given as well.
+Milliseconds for one image and images per second for 64, from a NumPy array to a NumPy array, on the CPU. Each way has
+a turn in each round, and ratios are taken within a round; on a busy machine even they are unreliable. With --preset,
+any setting of `dcgan train` works too.
 """
 
 import importlib.util
@@ -28,13 +28,13 @@ from dcgan_tf import models, presets, quiet, runs
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.export.cpp_session import CppSession
-from dcgan_tf.export.description import Description
-from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.exporting.description import Description
+from dcgan_tf.exporting.formats import FORMATS
 from dcgan_tf.models import named_variables
 from dcgan_tf.models.generator import Generator
 from dcgan_tf.models.trained import load_generator
 from dcgan_tf.progress import Progress
+from tests.cpp_session import CppSession
 
 MANY = 64
 PAUSE = 0.05  # seconds before a turn, in which the threads of the one before stop waiting for work
@@ -45,8 +45,8 @@ Inputs = dict[str, np.ndarray]  # z or seed, and label where the generator is co
 Call = Callable[..., object]  # takes such inputs by name
 
 FLAGS = Flags(__doc__)
-FLAGS.choice("preset", presets.names(), "named configuration, untrained; default: torch_64")
-FLAGS.text("run", None, "run directory to take a trained generator from, instead of a preset")
+FLAGS.choice("preset", tuple(presets.PRESETS), "named configuration, untrained; default: torch_64")
+FLAGS.text("run", None, "run directory to take a trained generator from, in place of a preset")
 FLAGS.whole("rounds", 5, "turns of each way")
 FLAGS.number("seconds", 0.3, "about how long a turn lasts with one image, and again with 64; at least one call")
 FLAGS.settings()
@@ -59,7 +59,7 @@ class Way:
     Attributes:
         name: what the table calls it.
         one, many: make one image, and 64.
-        note: what is to be said below the table.
+        note: a remark for the lines below the table.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one turn gave: median milliseconds for one image, images per second in calls of 64."""
+    """The result of one turn: median milliseconds for one image, images per second in calls of 64."""
 
     milliseconds: float
     rate: float
@@ -89,7 +89,7 @@ def main() -> None:
 
 
 def _generator() -> tuple[str, Generator]:
-    """What it is, and the generator itself."""
+    """A label for the output, and the generator itself."""
     settings = FLAGS.given_settings()
     if FLAGS.rounds < 1:
         raise ArgumentError("rounds", FLAGS.rounds, "it must be at least 1")
@@ -101,8 +101,8 @@ def _generator() -> tuple[str, Generator]:
         trained = load_generator(runs.RunDirectory(FLAGS.run))
         return f"run {FLAGS.run}, {trained.weights} weights of step {trained.step}", trained
     preset = FLAGS.preset or "torch_64"
-    generator = Generator(presets.base(preset).with_settings(settings).model)
-    generator.load(named_variables(generator.model, trainable_only=True))  # without its statistics images are all grey
+    generator = Generator(presets.PRESETS[preset].with_settings(settings).model)
+    generator.load(named_variables(generator.model, trainable_only=True))  # estimates its batch-norm statistics
     return f"preset {preset}, untrained weights", generator
 
 
@@ -116,8 +116,8 @@ def _versions() -> str:
 
 
 def _export(generator: Generator, folder: Path) -> dict[str, Path]:
-    """Writes every artefact whose packages are installed; by name, where each lies."""
-    description = Description.of(generator.config, NAME, 0, "raw")
+    """Writes every artefact whose packages are installed; the path of each, by name."""
+    description = Description.of(generator, NAME)
     missing = [name for name, entry in FORMATS.items() if not entry.available()]
     for name in missing:
         console.logger().info("without %s; pip install %s adds it", name, " ".join(FORMATS[name].packages))
@@ -193,20 +193,20 @@ def _threads(count: int) -> str:
 
 
 def _tflite(path: Path, threads: int) -> tuple[Call, str]:
-    """The call, and how much of the graph XNNPACK has taken over."""
+    """The call, and the part of the graph that XNNPACK computes."""
     if importlib.util.find_spec("ai_edge_litert"):
         from ai_edge_litert.interpreter import Interpreter
     else:
         Interpreter = tf.lite.Interpreter
     interpreter = Interpreter(model_path=str(path), num_threads=threads)
-    interpreter.allocate_tensors()  # it is here that XNNPACK takes over
+    interpreter.allocate_tensors()  # XNNPACK takes over here
     note = _delegated(interpreter)
     runner = interpreter.get_signature_runner()
     return lambda **inputs: runner(**inputs)["images"], note
 
 
 def _delegated(interpreter: tf.lite.Interpreter) -> str:
-    """What computes the output, followed back from it: the list of operators still has those that were replaced."""
+    """Follows the output back to the operators that compute it: the interpreter also lists those that were replaced."""
     makers = {tensor: operator for operator in interpreter._get_ops_details() for tensor in operator["outputs"]}
     open_tensors, found = [detail["index"] for detail in interpreter.get_output_details()], {}
     while open_tensors:

@@ -28,7 +28,7 @@ TARGET_SHARE = 0.95
 MEGA, GIGA = 1e6, 1e9
 
 FLAGS = Flags(__doc__)
-FLAGS.choice("preset", presets.names(), "named configuration", default="torch_64")
+FLAGS.choice("preset", tuple(presets.PRESETS), "named configuration", default="torch_64")
 FLAGS.switch("torch", True, "measure PyTorch as well, where it is installed")
 FLAGS.switch("bfloat16", False, "also measure our step in mixed_bfloat16, and PyTorch under bfloat16 autocast")
 FLAGS.whole("rounds", 5, "turns of each row")
@@ -40,7 +40,7 @@ FLAGS.settings()
 def main() -> None:
     """Starts the processes, gives them their turns, prints the table."""
     settings = FLAGS.given_settings()
-    config = presets.base(FLAGS.preset).with_settings(settings)
+    config = presets.PRESETS[FLAGS.preset].with_settings(settings)
     _check_flags(config)
     print(
         f"preset {FLAGS.preset}, batch {config.training.batch_size}, update {config.training.update}\n{machine()}",

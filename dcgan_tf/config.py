@@ -1,16 +1,25 @@
 """The configuration of a run: frozen dataclasses, one field per setting.
 
-Flags, `config.json`, validation and the check on resume are all generated from these fields, so a setting is written
-once. A field whose `trajectory` is False may change when a run is continued; all others define the run.
+Flags, `config.json`, validation and the check on resume are all generated from these fields, so each setting is written
+once. A field with `affects_results=False` may change when a run is continued; all others define the run.
 """
 
 import dataclasses
+import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from dcgan_tf import geometry
+from dcgan_tf import geometry, losses
 from dcgan_tf.errors import ArgumentError
+
+CUSTOM_NETWORKS = {
+    ("generator",): "generator",
+    ("discriminator",): "discriminator",
+    ("generator", "discriminator"): "generator and discriminator",
+}
+"""What `custom_networks` says of which networks are the user's own."""
 
 
 def setting(
@@ -22,12 +31,12 @@ def setting(
     maximum: float | None = None,
     below: float | None = None,
     above: float | None = None,
-    trajectory: bool = True,
+    affects_results: bool = True,
     flag: bool = True,
 ) -> Any:
-    """A dataclass field with its help text, the values it allows, and whether the course of a run depends on it.
+    """A dataclass field with its help text, the values it allows, and whether it affects the results of a run.
 
-    One without a `flag` is not the user's to set; it follows from the data set.
+    A field without a `flag` is not set by the user; it follows from the data set or from networks of the user's own.
     """
     metadata = {
         "text": text,
@@ -36,7 +45,7 @@ def setting(
         "maximum": maximum,
         "below": below,
         "above": above,
-        "trajectory": trajectory,
+        "affects_results": affects_results,
         "flag": flag,
     }
     return field(default=default, metadata=metadata)
@@ -71,33 +80,33 @@ def _check(item: dataclasses.Field, value: Any) -> None:
 
 @dataclass(frozen=True)
 class DataConfig(Section):
-    """Where the images come from and what is done to them before they are stored, and while they are read."""
+    """Where the images come from, and how they are prepared."""
 
     dataset: str = setting(
         "digits",
         "digits (1,797 scans that come with scikit-learn), a TensorFlow Datasets name (mnist, cifar10, celeb_a, "
         "lsun/bedroom, ...), or the path of a folder, .zip or .npz of images",
-        trajectory=False,  # a data set may move; its checksum may not change, and is checked on resume
+        affects_results=False,  # a data set may move; its checksum may not change, and is checked on resume
     )
-    split: str = setting("train", "split of a TensorFlow Datasets data set, in its own notation (train, train[:50000])")
+    split: str = setting(
+        "train", "split of a TensorFlow Datasets data set, in the notation of TFDS (train, train[:50000])"
+    )
     data_dir: str = setting(
         "",
-        "where TensorFlow Datasets keeps its data; default: TFDS_DATA_DIR, else ~/tensorflow_datasets",
-        trajectory=False,
+        "directory of TensorFlow Datasets; default: TFDS_DATA_DIR, else ~/tensorflow_datasets",
+        affects_results=False,
     )
     cache_dir: str = setting(
         "",
-        "where prepared image stores are kept; default: DCGAN_TF_CACHE_DIR, else ~/.cache/dcgan_tf",
-        trajectory=False,
+        "directory for prepared images; default: DCGAN_TF_CACHE_DIR, else ~/.cache/dcgan_tf",
+        affects_results=False,
     )
     crop: str = setting(
         "center",
-        "center: the largest centred piece of the right shape, then resized; none: resized whole, which stretches",
+        "center: crop around the center to the right shape, then resize; none: resize without cropping (stretches)",
         choices=("center", "none"),
     )
-    flip: bool = setting(
-        False, "mirror each training image left to right with probability 1/2 (not for digits or text)"
-    )
+    flip: bool = setting(False, "mirror each training image horizontally with probability 1/2 (not for digits or text)")
 
 
 @dataclass(frozen=True)
@@ -107,83 +116,94 @@ class ModelConfig(Section):
     The largest scale has `base_filters`; each smaller one has twice as many, up to eight times.
     """
 
-    image_size: geometry.Size = setting((32, 32), "side of the square image (64), or height x width (64x96), in pixels")
-    channels: int = setting(3, "1 grey, 3 RGB, 4 RGBA; default: what the data set has", choices=(1, 3, 4))
+    image_size: geometry.Size = setting((32, 32), "side of a square image (64), or height x width (64x96), in pixels")
+    channels: int = setting(3, "1 gray, 3 RGB, 4 RGBA; default: as in the data set", choices=(1, 3, 4))
     conditional: bool = setting(
         False,
-        "tell both networks each image's class, appended to z and to every further input, as in the paper's MNIST "
-        "code; the data set must have labels",
+        "train with labels: the class of each image is appended to z and to the input of every layer, as in the "
+        "paper's MNIST code; the data set must have labels",
     )
     classes: int = setting(
         0,
-        "classes of the data set where the networks are conditional, else 0",
+        "classes of the data set if the networks are conditional, else 0",
         minimum=0,
-        trajectory=False,  # labels are part of the data set's checksum, which is checked on resume
+        affects_results=False,  # labels are part of the data set's checksum, which is checked on resume
         flag=False,
     )
     latent_dim: int = setting(100, "length of the latent vector z", minimum=1, maximum=65536)
     latent_law: str = setting(
-        "normal", "law of z: uniform on [-1, 1] (paper) or standard normal", choices=("uniform", "normal")
+        "normal", "distribution of z: uniform on [-1, 1] (paper) or standard normal", choices=("uniform", "normal")
     )
     kernel_size: int = setting(
-        4, "side of the convolution kernels; 4 divides the stride evenly, the paper has 5", minimum=2, maximum=9
+        4, "side of the convolution kernels; 4 is a multiple of the stride, the paper uses 5", minimum=2, maximum=9
     )
-    base_filters: int = setting(64, "filters of the layers at the largest scale", minimum=1, maximum=1024)
+    base_filters: int = setting(
+        64,
+        "filters of the layers at the largest scale; doubled at each smaller scale, up to eight times",
+        minimum=1,
+        maximum=1024,
+    )
     layers_per_scale: int = setting(
-        1, "1: only strided convolutions; 2: a stride-1 convolution beside each strided one", choices=(1, 2)
+        1, "1: strided convolutions only; 2: an additional stride-1 convolution at each scale", choices=(1, 2)
     )
     generator_depth: int = setting(
-        0, "stride-2 layers of the generator; 0: as many as leave a grid of 4 to 7", minimum=0, maximum=8
+        0, "stride-2 layers of the generator; 0: as many as leave a grid of 4 to 7 pixels", minimum=0, maximum=8
     )
     discriminator_depth: int = setting(
-        0, "stride-2 layers of the discriminator; 0: as many as leave a grid of 4 to 7", minimum=0, maximum=8
+        0, "stride-2 layers of the discriminator; 0: as many as leave a grid of 4 to 7 pixels", minimum=0, maximum=8
     )
     projection: str = setting(
         "channel_norm",
-        "after the projection of z: unit_norm (batch norm per unit, as in the paper's code), channel_norm (per "
-        "channel), or linear (neither batch norm nor ReLU)",
+        "what follows the projection of z: unit_norm (batch norm per unit, as in the paper's code), channel_norm "
+        "(batch norm per channel), or linear (neither batch norm nor ReLU)",
         choices=("unit_norm", "channel_norm", "linear"),
     )
     hidden_units: int = setting(
         0,
         "units of a fully connected layer before the projection, and of one before the last layer of the "
-        "discriminator; 0: none (paper); its MNIST code has 1024",
+        "discriminator; 0: none (paper); the paper's MNIST code has 1024",
         minimum=0,
         maximum=65536,
     )
     output: str = setting(
         "tanh",
-        "last activation of the generator: tanh (paper), or sigmoid (its MNIST code), and then the discriminator sees "
-        "pixels from 0 to 1",
+        "last activation of the generator: tanh (paper), or sigmoid (the paper's MNIST code), with which the "
+        "discriminator sees pixels in [0, 1]",
         choices=("tanh", "sigmoid"),
     )
-    use_bias: bool = setting(False, "give the layers that no batch norm follows a bias (the paper's have none)")
+    use_bias: bool = setting(False, "add a bias to layers that are not followed by batch norm (the paper has none)")
     head: str = setting(
         "flatten",
         "last layer of the discriminator: flatten into one unit (paper), or global average pooling first (more "
         "stable, slower to converge)",
         choices=("flatten", "average"),
     )
-    norm_momentum: float = setting(
-        0.9, "how much of its running statistics batch norm keeps per pass", minimum=0, below=1
-    )
+    norm_momentum: float = setting(0.9, "decay of the running statistics of batch norm", minimum=0, below=1)
     norm_epsilon: float = setting(1e-5, "added to the variance in batch norm", above=0, maximum=0.1)
-    norm_affine: bool = setting(True, "give batch norm a gain and an offset (the paper's MNIST code has none)")
+    norm_affine: bool = setting(True, "batch norm with gain and offset (the paper's MNIST code has neither)")
+
+    custom_networks: str = setting(
+        "", "which networks are the user's own; empty: none", choices=("", *CUSTOM_NETWORKS.values()), flag=False
+    )
 
     def __post_init__(self):
         super().__post_init__()
-        geometry.doublings(self.image_size, self.generator_depth)
-        geometry.doublings(self.image_size, self.discriminator_depth)
+        if "generator" not in self.custom_networks:
+            geometry.doublings(self.image_size, self.generator_depth)
+        if "discriminator" not in self.custom_networks:
+            geometry.doublings(self.image_size, self.discriminator_depth)
         if self.conditional != (self.classes > 0):
             raise ArgumentError("conditional", self.conditional, "it goes with the classes of a labelled data set")
 
 
 @dataclass(frozen=True)
 class LossConfig(Section):
-    """What the networks minimise."""
+    """What the networks minimize."""
 
     loss: str = setting(
-        "bce", "bce (paper: cross-entropy on logits, non-saturating) or lsgan (least squares)", choices=("bce", "lsgan")
+        "bce",
+        "bce (paper: cross-entropy on logits, non-saturating) or lsgan (least squares)",
+        choices=(*losses.LOSSES, losses.CUSTOM),
     )
     label_smoothing: float = setting(
         0.0, "the discriminator's target for real images is 1 minus this; 0 in the paper", minimum=0, below=0.5
@@ -195,35 +215,40 @@ class OptimizerConfig(Section):
     """Adam for both networks (paper, section 4)."""
 
     learning_rate: float = setting(2e-4, "Adam's step size", above=0, maximum=1)
-    decay_start: int = setting(0, "step from which the learning rate falls, see decay_steps", minimum=0, maximum=10**9)
+    decay_start: int = setting(
+        0, "step from which the learning rate decays, see `decay_steps`", minimum=0, maximum=10**9
+    )
     decay_steps: int = setting(
         0,
-        "steps over which the learning rate falls evenly to 0, where training ends (paper's MNIST code: the second "
-        "half); 0: it stays as it is",
+        "steps over which the learning rate decays linearly to 0, where training ends (the paper's MNIST code: the "
+        "second half); 0: constant learning rate",
         minimum=0,
         maximum=10**9,
     )
-    beta_1: float = setting(0.5, "Adam's decay of the first moment; 0.9 oscillates", minimum=0, below=1)
+    beta_1: float = setting(0.5, "Adam's decay of the first moment; 0.9 makes training oscillate", minimum=0, below=1)
     beta_2: float = setting(0.999, "Adam's decay of the second moment", minimum=0, below=1)
-    epsilon: float = setting(1e-8, "Adam's guard against division by zero", above=0, maximum=0.1)
+    epsilon: float = setting(1e-8, "Adam's epsilon", above=0, maximum=0.1)
     l2: float = setting(
-        0.0, "l2 * p is added to the gradient of every parameter p (paper's code: 1e-5)", minimum=0, maximum=1
+        0.0,
+        "L2 regularization: l2 * p is added to the gradient of every parameter p (paper's code: 1e-5)",
+        minimum=0,
+        maximum=1,
     )
 
     def __post_init__(self):
         super().__post_init__()
         if self.decay_start and not self.decay_steps:
             raise ArgumentError(
-                "decay_start", self.decay_start, "say over how many steps it falls as well (--decay_steps)"
+                "decay_start", self.decay_start, "set `decay_steps` as well: over how many steps it decays"
             )
 
 
 @dataclass(frozen=True)
 class TrainingConfig(Section):
-    """The course of training."""
+    """How the networks are trained."""
 
-    batch_size: int = setting(128, "images per update, over all devices together", minimum=2, maximum=65536)
-    steps: int = setting(5000, "generator updates to train in all", minimum=1, maximum=10**9, trajectory=False)
+    batch_size: int = setting(128, "images per update, summed over all devices", minimum=2, maximum=65536)
+    steps: int = setting(5000, "generator updates in total", minimum=1, maximum=10**9, affects_results=False)
     update: str = setting(
         "simultaneous",
         "simultaneous: one generator pass serves both updates (fast); algorithm1: d_steps discriminator updates on "
@@ -235,97 +260,101 @@ class TrainingConfig(Section):
     )
     ema_decay: float = setting(
         0.0,
-        "decay of the generator's moving average, from which samples are drawn; 0: none (paper)",
+        "decay of the moving average of the generator's weights, which is used for samples; 0: none (paper)",
         minimum=0,
         below=1,
     )
     precision: str = setting(
         "float32",
-        "number format of the layers; the mixed ones keep float32 variables, mixed_float16 scales the loss",
+        "number format of the layers; mixed formats keep float32 variables, mixed_float16 scales the loss",
         choices=("float32", "mixed_bfloat16", "mixed_float16"),
     )
-    jit: bool = setting(False, "compile the step with XLA (GPUs and TPUs; slower on CPUs)")
+    jit: bool = setting(False, "compile the step with XLA (for GPUs; slower on CPUs)")
     steps_per_execution: int = setting(
         1,
-        "updates inside one graph call; more saves Python's time on fast devices",
+        "updates per graph call; more of them save Python overhead on fast devices",
         minimum=1,
         maximum=10000,
-        trajectory=False,
+        affects_results=False,
     )
-    seed: int = setting(0, "everything random follows from this number", minimum=0, maximum=2**31 - 1)
+    seed: int = setting(0, "seed of everything random", minimum=0, maximum=2**31 - 1)
 
     def __post_init__(self):
         super().__post_init__()
         if self.update == "simultaneous" and self.d_steps > 1:
-            raise ArgumentError("d_steps", self.d_steps, "more than one discriminator update needs --update=algorithm1")
+            raise ArgumentError("d_steps", self.d_steps, "more than one discriminator update needs `update=algorithm1`")
 
 
 @dataclass(frozen=True)
 class DeviceConfig(Section):
-    """What computes. None of it changes the run beyond the rounding of sums."""
+    """Where training runs. None of it changes the run beyond the rounding of sums."""
 
     strategy: str = setting(
         "auto",
         "auto (a cluster where one is configured, else every visible GPU, else the CPU), one_device, mirrored (several "
         "devices of this machine), or multi_worker (several machines)",
         choices=("auto", "one_device", "mirrored", "multi_worker"),
-        trajectory=False,
+        affects_results=False,
     )
     devices: int = setting(
         0,
-        "GPUs to use, or, where there is none, parts that the CPU is divided into; 0: every GPU, or one CPU",
+        "number of GPUs; without a GPU, number of logical devices the CPU is divided into; 0: all GPUs, or one CPU",
         minimum=0,
         maximum=1024,
-        trajectory=False,
+        affects_results=False,
     )
     worker_hosts: str = setting(
         "",
-        "host:port of every worker, comma-separated, the first is the chief; not needed where TF_CONFIG is set",
-        trajectory=False,
+        "host:port of every worker, comma-separated; the first is the chief; not needed if TF_CONFIG is set",
+        affects_results=False,
     )
     worker_index: int = setting(
         -1,
-        "which of --worker_hosts this process is, from 0; -1: JOB_COMPLETION_INDEX",
+        "index of this process in `worker_hosts`, from 0; -1: take it from JOB_COMPLETION_INDEX",
         minimum=-1,
-        trajectory=False,
+        affects_results=False,
     )
     deterministic: bool = setting(
-        False, "make GPUs compute the same bits every time, more slowly; CPUs do so anyway", trajectory=False
+        False, "compute the same bits every time on GPUs, more slowly; CPUs do so anyway", affects_results=False
     )
 
 
 @dataclass(frozen=True)
 class ReportConfig(Section):
-    """What is written down on the way, and how often. None of it changes the run."""
+    """What is reported during training, and how often. None of it changes the run."""
 
-    log_every: int = setting(20, "steps between rows of metrics.jsonl", minimum=1, trajectory=False)
-    sample_every: int = setting(250, "steps between sample grids", minimum=1, trajectory=False)
-    checkpoint_every: int = setting(500, "steps between checkpoints", minimum=1, trajectory=False)
-    keep_checkpoints: int = setting(3, "latest checkpoints to keep", minimum=1, trajectory=False)
-    sample_count: int = setting(64, "images in a sample grid", minimum=1, maximum=4096, trajectory=False)
+    log_every: int = setting(20, "steps between rows of metrics.jsonl", minimum=1, affects_results=False)
+    sample_every: int = setting(250, "steps between sample grids", minimum=1, affects_results=False)
+    checkpoint_every: int = setting(500, "steps between checkpoints", minimum=1, affects_results=False)
+    keep_checkpoints: int = setting(3, "number of latest checkpoints to keep", minimum=1, affects_results=False)
+    sample_count: int = setting(64, "images in a sample grid", minimum=1, maximum=4096, affects_results=False)
     evaluate_every: int = setting(
         500,
-        "steps between scores of the generator that samples are drawn from (2,000 images; 1 to 3 % of the time): rows "
-        "of scores.jsonl, checkpoints/best, and what a collapse is noticed by; 0: none of these",
+        "steps between evaluations of the generator (2,000 images; 1 to 3% of the time), which write scores.jsonl, "
+        "keep checkpoints/best and detect a collapse; 0: no evaluation",
         minimum=0,
-        trajectory=False,
+        affects_results=False,
     )
     stop_on_collapse: bool = setting(
         False,
-        "end training, with a checkpoint and exit code 3, when the samples collapse or the losses diverge; "
-        "generate.py --checkpoint=best then makes images with the best weights",
-        trajectory=False,
+        "end training with a checkpoint (and exit code 3) when the samples collapse or the losses diverge; generate "
+        "with `checkpoint=best` then uses the best weights",
+        affects_results=False,
     )
 
     def __post_init__(self):
         super().__post_init__()
         if self.stop_on_collapse and not self.evaluate_every:
-            raise ArgumentError("stop_on_collapse", True, "a collapse is noticed by --evaluate_every; give it 500, say")
+            raise ArgumentError(
+                "stop_on_collapse",
+                True,
+                "a collapse is detected by evaluations; set `evaluate_every`, for example to 500",
+            )
 
 
 @dataclass(frozen=True)
 class Config:
-    """All that a run depends on."""
+    """All settings of a run."""
 
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
@@ -336,21 +365,23 @@ class Config:
     report: ReportConfig = ReportConfig()
 
     def __post_init__(self):
+        if self.model.custom_networks and self.training.precision != "float32":
+            remedy = "networks of your own are trained in float32"
+            raise ArgumentError("precision", self.training.precision, remedy)
         last = self.optimizer.decay_start + self.optimizer.decay_steps
         if self.optimizer.decay_steps and self.training.steps > last:
-            raise ArgumentError("steps", self.training.steps, f"the learning rate is 0 from step {last:,} on, by "
-                               "--decay_start and --decay_steps; train up to there, or set these as well")  # fmt: skip
+            raise ArgumentError("steps", self.training.steps, f"the learning rate is 0 from step {last:,} on "
+                               "(`decay_start`, `decay_steps`); train up to there, or set these as well")  # fmt: skip
 
     def with_settings(self, values: dict[str, Any]) -> "Config":
         """A copy with some settings replaced, by their names alone: `with_settings({"batch_size": 64})`."""
+        if unknown := values.keys() - {item.name for item in all_settings()}:
+            raise KeyError(f"not settings: {sorted(unknown)}")
         sections = {}
         for part in fields(self):
             section = getattr(self, part.name)
             own = {item.name: values[item.name] for item in fields(section) if item.name in values}
             sections[part.name] = dataclasses.replace(section, **own)
-        unknown = set(values) - {item.name for item in all_settings()}
-        if unknown:
-            raise KeyError(f"not settings: {sorted(unknown)}")
         return Config(**sections)
 
     def value(self, name: str) -> Any:
@@ -379,15 +410,45 @@ class Config:
             made[name] = sections[name](**plain)
         return cls(**made)
 
-    def trajectory_differences(self, other: "Config") -> list[str]:
-        """Names of the settings that differ and on which the course of a run depends."""
+    def differences(self, other: "Config") -> list[str]:
+        """Names of the settings that differ and that affect results."""
         return [
             item.name
             for item in all_settings()
-            if item.metadata["trajectory"] and self.value(item.name) != other.value(item.name)
+            if item.metadata["affects_results"] and self.value(item.name) != other.value(item.name)
         ]
 
 
 def all_settings() -> list[dataclasses.Field]:
     """The fields of every section, in order. Their names are unique."""
     return [item for part in fields(Config) for item in fields(part.type)]
+
+
+def checked_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as a user may pass them, each checked alone; `image_size` may be 64, "64x96" or (64, 96).
+
+    Raises:
+        ArgumentError: there is no such setting, or a value has another type or range than its field.
+    """
+    known = {item.name: item for item in all_settings() if item.metadata["flag"]}
+    checked = {}
+    for name, value in values.items():
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else "see `dcgan_tf.Config`"
+            raise ArgumentError(name, value, f"there is no such setting; {hint}")
+        checked[name] = _converted(known[name], value)
+        _check(known[name], checked[name])
+    return checked
+
+
+def _converted(item: dataclasses.Field, value: Any) -> Any:
+    if item.type is geometry.Size:
+        return geometry.size_of(value)
+    if item.type is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if item.type is int and not isinstance(value, bool) and hasattr(value, "__index__"):
+        return int(value)
+    if not isinstance(value, item.type) or item.type is int:
+        raise ArgumentError(item.name, repr(value), f"it must be of type {item.type.__name__}")
+    return value

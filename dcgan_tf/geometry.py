@@ -1,4 +1,4 @@
-"""Which image sizes the networks can make: a small grid, doubled n times (paper, Figure 1).
+"""Image sizes that the networks can make: a small grid, doubled n times (paper, Figure 1).
 
 A size fits when both sides are a grid times 2^n, where the smaller side of the grid is 4 to 7. A preset may fix the
 number of doublings instead, and with it the grid.
@@ -19,17 +19,16 @@ def size_text(size: Size) -> str:
     return str(height) if height == width else f"{height}x{width}"
 
 
-def parse_size(text: str) -> Size:
-    """Reads "64" (square) or "64x96" (height x width).
+def size_of(value: object) -> Size:
+    """A size as a person gives it: 64, "64", "64x96" (height x width) or (64, 96).
 
     Raises:
-        ArgumentError: when the text is neither.
+        ArgumentError: it is none of these.
     """
-    parts = text.lower().split("x")
-    if len(parts) not in (1, 2) or not all(part.strip().isdigit() for part in parts):
-        raise ArgumentError("image_size", text, "write one side (64) or height x width (64x96)")
-    sides = [int(part) for part in parts]
-    return sides[0], sides[-1]
+    sides = list(value) if isinstance(value, (tuple, list)) else str(value).lower().split("x")
+    if len(sides) not in (1, 2) or not all(str(side).strip().isdecimal() for side in sides):
+        raise ArgumentError("image_size", value, "write one side (64) or height x width (64x96)")
+    return int(sides[0]), int(sides[-1])
 
 
 def doublings(size: Size, depth: int = 0) -> int:

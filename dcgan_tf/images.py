@@ -1,5 +1,6 @@
 """Pictures of uint8 images: grids, PNG and GIF."""
 
+import io
 import math
 import os
 from collections.abc import Iterable
@@ -11,6 +12,42 @@ from dcgan_tf import files
 
 GRID_WIDTH_LIMIT = 1024  # pixels; smaller pictures are magnified up to it, so that a person can see them
 MOST_CLASS_ROWS = 16
+
+
+class Picture:
+    """An image or a grid of images that a notebook shows.
+
+    Attributes:
+        pixels: uint8 [height, width, channels].
+    """
+
+    def __init__(self, pixels: np.ndarray):
+        self.pixels = pixels
+
+    @classmethod
+    def read(cls, path: str | os.PathLike) -> "Picture":
+        """From an image file."""
+        with Image.open(path) as picture:
+            pixels = np.asarray(picture)
+        return cls(pixels if pixels.ndim == 3 else pixels[..., None])
+
+    def __repr__(self) -> str:
+        height, width, channels = self.pixels.shape
+        return f"<Picture {width}x{height}, {channels} channels>"
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        to_pil(self.pixels).save(stream, format="PNG")
+        return stream.getvalue()
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes a PNG, complete or not at all."""
+        write_png(path, self.pixels)
+
+
+def show(pixels: np.ndarray, columns: int = 0) -> Picture:
+    """Images as one grid, magnified to be looked at: uint8 [n, height, width, channels]; see `grid`."""
+    return Picture(magnified(grid(pixels, columns)))
 
 
 def grid(pixels: np.ndarray, columns: int = 0, padding: int = 2) -> np.ndarray:
@@ -67,19 +104,23 @@ def write_png(path: str | os.PathLike, picture: np.ndarray) -> None:
         to_pil(picture).save(temporary, format="PNG")
 
 
-def write_gif(path: str | os.PathLike, frames: Iterable[str | os.PathLike], seconds: float = 8.0) -> None:
-    """Writes an endless animation of PNG files, the last held for a while; at most 120 of them, evenly chosen.
+def write_gif(path: str | os.PathLike, frames: Iterable[str | os.PathLike | np.ndarray], seconds: float = 8.0) -> None:
+    """Writes an endless animation, the last frame held for a while; at most 120 frames, evenly chosen.
 
-    Files of another size than the last are left out.
+    Frames of another size than the last are left out.
 
     Args:
         path: the GIF to write, complete or not at all.
-        frames: PNG files in order, at least one.
+        frames: PNG files, or uint8 [height, width, channels], in order, at least one.
         seconds: duration of one round without the pause at its end.
     """
-    frames = _of_one_size(list(frames))
-    chosen = [frames[index] for index in np.unique(np.linspace(0, len(frames) - 1, min(len(frames), 120)).astype(int))]
-    pictures = [_gif_frame(frame) for frame in chosen]
+    frames = list(frames)
+    fitting = [frame for frame in frames if _size(frame) == _size(frames[-1])]
+    numbers = np.unique(np.linspace(0, len(fitting) - 1, min(len(fitting), 120)).astype(int))
+    pictures = []
+    for number in numbers:
+        with _opened(fitting[number]) as picture:
+            pictures.append(_few_colors(picture))
     pause = max(40, int(1000 * seconds / len(pictures)))
     durations = [pause] * (len(pictures) - 1) + [2000]
     with files.written_aside(path) as temporary:
@@ -97,25 +138,21 @@ def write_loop(path: str | os.PathLike, frames: np.ndarray, seconds: float, widt
     """
     factor = max(1, round(width / frames.shape[2]))
     large = (frame.repeat(factor, axis=0).repeat(factor, axis=1) for frame in frames)
-    pictures = [_few_colours(to_pil(frame)) for frame in large]
+    pictures = [_few_colors(to_pil(frame)) for frame in large]
     pause = max(20, round(100 * seconds / len(pictures)) * 10)  # a GIF counts in hundredths of a second
     with files.written_aside(path) as temporary:
         pictures[0].save(temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=pause, loop=0)
 
 
-def _of_one_size(paths: list[str | os.PathLike]) -> list[str | os.PathLike]:
-    sizes = []
-    for path in paths:
-        with Image.open(path) as picture:
-            sizes.append(picture.size)
-    return [path for path, size in zip(paths, sizes, strict=True) if size == sizes[-1]]
+def _opened(frame: str | os.PathLike | np.ndarray) -> Image.Image:
+    return to_pil(frame) if isinstance(frame, np.ndarray) else Image.open(frame)
 
 
-def _gif_frame(path: str | os.PathLike) -> Image.Image:
-    with Image.open(path) as picture:
-        return _few_colours(picture)
+def _size(frame: str | os.PathLike | np.ndarray) -> tuple[int, int]:
+    with _opened(frame) as picture:
+        return picture.size
 
 
-def _few_colours(picture: Image.Image) -> Image.Image:
-    """As a frame of a GIF, which has at most 256 colours."""
+def _few_colors(picture: Image.Image) -> Image.Image:
+    """As a frame of a GIF, which has at most 256 colors."""
     return picture.convert("L") if picture.mode == "L" else picture.convert("RGB").quantize(128)

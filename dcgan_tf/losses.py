@@ -1,44 +1,83 @@
 """Losses, by name. Each gives one value per example; averaging over the global batch is the step's business.
 
-A loss is written on logits, the discriminator's raw outputs [n, 1], and returns [n].
+A loss is written on logits, the discriminator's raw outputs [n, 1], and returns [n]. TensorFlow is imported when a loss
+is computed, so that a configuration can be checked without it.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
-import tensorflow as tf
+from dcgan_tf.errors import ArgumentError
 
-PerExample = Callable[[tf.Tensor], tf.Tensor]
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    PerExample = Callable[[tf.Tensor], tf.Tensor]
+
+CUSTOM = "custom"
+"""What the configuration of a run calls a `Loss` that is passed to `train` and is not in `LOSSES`."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What both networks minimise, and how to read the discriminator's output.
+    """What both networks minimize, and how to read the discriminator's output.
 
     Attributes:
         real: (logits on real images, target for real) to the discriminator's loss on them; the target is 1, or less
             under one-sided label smoothing.
         fake: logits on generated images to the discriminator's loss on them. Its whole loss is the sum of both means.
         generator: logits on generated images to the generator's loss.
-        score: logits to the number shown as D(x): near 1 for "real", near 0 for "generated".
+        realness: logits to the number shown as D(x): near 1 for "real", near 0 for "generated".
     """
 
     real: Callable[[tf.Tensor, float], tf.Tensor]
     fake: PerExample
     generator: PerExample
-    score: PerExample
+    realness: PerExample
+
+    def check(self) -> None:
+        """Computes all four on three logits.
+
+        Raises:
+            ArgumentError: one of them does not give one finite float for each example.
+        """
+        import tensorflow as tf
+
+        logits = tf.constant([[-2.0], [0.0], [3.0]])
+        for field in fields(self):
+            function = getattr(self, field.name)
+            values = function(logits, 1.0) if field.name == "real" else function(logits)
+            shape, dtype = tuple(values.shape), getattr(values.dtype, "name", values.dtype)
+            if shape != (3,) or dtype != "float32" or not bool(tf.reduce_all(tf.math.is_finite(values))):
+                remedy = f"it must turn logits [n, 1] into n finite float32 values; for n = 3 it gave {dtype} {shape}"
+                raise ArgumentError("loss", field.name, remedy)
 
 
 def _column(logits: tf.Tensor) -> tf.Tensor:
+    import tensorflow as tf
+
     return tf.squeeze(logits, axis=-1)  # [n, 1] to [n]
 
 
 def _cross_entropy(logits: tf.Tensor, target: float) -> tf.Tensor:
+    import tensorflow as tf
+
     logits = _column(logits)
     return tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.fill(tf.shape(logits), target), logits=logits)
 
 
+def _sigmoid(logits: tf.Tensor) -> tf.Tensor:
+    import tensorflow as tf
+
+    return tf.sigmoid(_column(logits))
+
+
 def _half_square(logits: tf.Tensor, target: float) -> tf.Tensor:
+    import tensorflow as tf
+
     return 0.5 * tf.square(_column(logits) - target)
 
 
@@ -48,13 +87,13 @@ LOSSES: dict[str, Loss] = {
         real=_cross_entropy,
         fake=lambda logits: _cross_entropy(logits, 0.0),
         generator=lambda logits: _cross_entropy(logits, 1.0),
-        score=lambda logits: tf.sigmoid(_column(logits)),
+        realness=_sigmoid,
     ),
     # Mao et al., 2017 (arXiv:1611.04076), equation 9: a = 0, b = c = 1.
     "lsgan": Loss(
         real=_half_square,
         fake=lambda logits: _half_square(logits, 0.0),
         generator=lambda logits: _half_square(logits, 1.0),
-        score=_column,
+        realness=_column,
     ),
 }

@@ -1,4 +1,4 @@
-"""The run directory: the only place that spells its file names, and the interface of every tool after training."""
+"""The run directory: every file name in it, and the interface of all that comes after training."""
 
 import contextlib
 import fcntl
@@ -18,7 +18,7 @@ _SAMPLES = re.compile(r"\d{6,}\.png")
 _NUMBERED = re.compile(r"(\d{5})-")
 
 TIMES = ("seconds", "images_per_second", "waiting")
-"""Columns of `metrics.jsonl` that depend on the machine; all others are the same whenever a run is repeated."""
+"""Columns of `metrics.jsonl` that depend on the machine; all others are the same each time a run is repeated."""
 
 
 class RunDirectory:
@@ -39,7 +39,7 @@ class RunDirectory:
 
     @property
     def log_file(self) -> Path:
-        """What was printed."""
+        """The log lines of all starts."""
         return self.path / "log.txt"
 
     @property
@@ -49,7 +49,7 @@ class RunDirectory:
 
     @property
     def evaluations_file(self) -> Path:
-        """One JSON object per metric and judged checkpoint."""
+        """One JSON object per metric and evaluated checkpoint."""
         return self.path / "evaluations.jsonl"
 
     @property
@@ -89,7 +89,7 @@ class RunDirectory:
 
     @property
     def export_dir(self) -> Path:
-        """What `export.py` writes."""
+        """Exported files."""
         return self.path / "export"
 
     @property
@@ -125,15 +125,19 @@ class RunDirectory:
         return self.best_dir / self.checkpoint_file(step).name
 
     def best_checkpoint_files(self) -> list[Path]:
-        """What there is of them, by step: one, or two where training ended between two evaluations."""
+        """Best checkpoints by step: one, or two if training ended between two evaluations."""
         return sorted((path for path in _entries(self.best_dir) if _CHECKPOINT.fullmatch(path.name)), key=step_of)
+
+    def network_file(self, role: str) -> Path:
+        """A network of the user's own, as Keras's JSON: "generator" or "discriminator"."""
+        return self.path / "networks" / f"{role}.json"
 
     def exists(self) -> bool:
         """Whether a run was started here."""
         return self.config_file.is_file()
 
     def check(self) -> None:
-        """Looks, before anything long begins, whether a run can be made or continued here.
+        """Checks, before anything long begins, whether a run can be made or continued here.
 
         Raises:
             ArgumentError: when something else is there, or the place cannot be written.
@@ -149,7 +153,7 @@ class RunDirectory:
             raise ArgumentError("run", self.path, f"cannot write there (no permission for {nearest})")
 
     def _is_foreign(self, entry: Path) -> bool:
-        """Whether something was not left by a run that was killed before it wrote its configuration."""
+        """Whether an entry is not one that a run leaves when it is killed before it writes its configuration."""
         if entry in (self.samples_dir, self.checkpoints_dir):
             return any(_entries(entry))
         return entry != self.log_file and not entry.name.startswith(".")
@@ -168,7 +172,7 @@ class RunDirectory:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the run for this process; the lock goes with the process, however that ends.
+        """Locks the run for this process; the lock ends with the process, however it ends.
 
         Raises:
             UserError: when another process trains in this directory.
@@ -177,7 +181,7 @@ class RunDirectory:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise UserError(f"run={self.path}: another process is training in this directory") from None
+                raise UserError(f"`run={self.path}`: another process is training in this directory") from None
             yield
 
     def write_config(self, config: Config, extra: dict) -> None:

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Builds the Dockerfile with buildah and tries the image: without Docker, without a registry of images.
+# Builds the Dockerfile with buildah and tests the image, without Docker and without an image registry.
 #
-#   apt-get install --no-install-recommends buildah debootstrap     Debian, as root
-#   deploy/build_with_buildah.sh                      in a temporary folder, removed at the end
-#   deploy/build_with_buildah.sh FOLDER               image and layers stay there, and the next time is quicker
-#   DEVICE=gpu deploy/build_with_buildah.sh FOLDER    the image for GPUs, tried on the CPU
-#   BASE=docker.io/library/python:3.11-slim-bookworm deploy/build_with_buildah.sh    on the real base, pulled
+#   apt-get install --no-install-recommends buildah debootstrap     on Debian, as root
+#   deploy/build_with_buildah.sh                      in a temporary folder that is removed at the end
+#   deploy/build_with_buildah.sh FOLDER               keeps image and layers there, so the next build is faster
+#   DEVICE=gpu deploy/build_with_buildah.sh FOLDER    the image for GPUs, tested on the CPU
+#   BASE=docker.io/library/python:3.11-slim-bookworm deploy/build_with_buildah.sh    pulls and uses the real base
 #
-# Without BASE a stand-in is made: Debian 12 with its own Python 3.11, from this machine's mirror. So it tries what the
-# Dockerfile says, and not the image that the Dockerfile names.
-# PIP_CONF=FILE: a configuration of pip for the build. It is mounted, no layer holds it.
+# Without BASE the base is a stand-in: Debian 12 with its own Python 3.11, from this machine's mirror. This tests the
+# Dockerfile, not the base image that it names.
+# PIP_CONF=FILE: a pip configuration for the build. It is mounted and does not become part of a layer.
 set -euo pipefail
 
-[ "$(id -u)" = 0 ] || { echo "this needs root: it mounts and makes a Debian" >&2; exit 2; }
+[ "$(id -u)" = 0 ] || { echo "this needs root: it mounts file systems and installs a Debian" >&2; exit 2; }
 for needed in buildah debootstrap; do
     command -v $needed > /dev/null || { echo "this needs $needed: apt-get install $needed" >&2; exit 2; }
 done
@@ -26,7 +26,7 @@ kept=${1:-}
 work=$(cd "${kept:-$(mktemp -d)}" && pwd)
 log=$work/log.txt
 since=$SECONDS
-first=    # process 1 of a container that we shall end
+first=    # process 1 of a container that the script will stop
 : > "$log"
 
 export STORAGE_DRIVER=overlay BUILDAH_ISOLATION=chroot
@@ -43,9 +43,9 @@ clean_up() {
 trap clean_up EXIT
 
 passed() { printf '%4d s  %s\n' $((SECONDS - since)) "$*"; since=$SECONDS; }
-demand() { "$@" || { echo "not so: $*" >> "$log"; exit 1; }; }
+demand() { "$@" || { echo "failed: $*" >> "$log"; exit 1; }; }
 
-# A command in the container, with the image's user (or what $as says), environment and folder.
+# Runs a command in the container, with the image's user (or that of $as), environment and folder.
 run() {
     # shellcheck disable=SC2086
     b run --volume "$work/runs:/app/runs" --volume "$work/data:/data" ${as:-} "$container" -- "$@" >> "$log" 2>&1
@@ -58,7 +58,7 @@ make_base() {
     debootstrap --variant=minbase --include=python3,python3-venv,python3-pip,ca-certificates \
         bookworm "$work/base" "$mirror" >> "$log"
     ln -s /usr/bin/python3 "$work/base/usr/local/bin/python"
-    rm "$work"/base/usr/lib/python3.*/EXTERNALLY-MANAGED          # Debian's word to people; the real base has none
+    rm "$work"/base/usr/lib/python3.*/EXTERNALLY-MANAGED          # the real base has none
     tar -C "$work/base" -cf "$work/base.tar" .
     scratch=$(b from scratch)
     b add --quiet "$scratch" "$work/base.tar" / >> "$log"
@@ -67,7 +67,7 @@ make_base() {
     rm -rf --one-file-system "$work/base" "$work/base.tar"
 }
 
-# The process of that name below another.
+# Prints the id of the process with a name below another process.
 find_below() {
     local child
     for child in $(pgrep -P "$1"); do
@@ -75,9 +75,8 @@ find_below() {
     done
 }
 
-# Runs a command as a container does, with the entry point as process 1 of its own process namespace. Sends it SIGTERM a
-# second after a file is there, and demands exit code 143. (The container's root makes the namespace, and is not the one
-# who runs the command.)
+# Runs a command as a container does: the entry point is process 1 of its own process namespace. Sends SIGTERM one
+# second after a file exists, and demands exit code 143. (Root creates the namespace; user 1000 runs the command.)
 terminate() {
     local awaited=$1 code=0 started deadline=$((SECONDS + 120))
     shift
@@ -98,15 +97,15 @@ terminate() {
 
 if [ -z "${BASE:-}" ] && ! b inspect --type image "$base" > /dev/null 2>&1; then
     make_base
-    passed "made a stand-in for the base"
+    passed "built a stand-in for the base"
 fi
 
-# This machine's certificates are mounted, for machines behind a proxy that has its own.
+# This machine's certificates are mounted, for machines behind a proxy with its own certificate.
 b bud --layers --format docker --build-arg BASE="$base" --build-arg DEVICE="$device" --tag "$image" \
     --volume /etc/ssl/certs:/etc/ssl/certs:ro ${PIP_CONF:+--volume "$PIP_CONF:/etc/pip.conf:ro"} \
     "$repository" >> "$log" 2>&1
 size() { b images --format '{{.Size}}' "$1"; }
-passed "built $image: $(size "$image"), $(size "$base") of it the base"
+passed "built $image: $(size "$image"), $(size "$base") of which are the base"
 
 container=$(b from --pull-never "$image")
 entry=$(b inspect --type image --format '{{range .OCIv1.Config.Entrypoint}}{{.}} {{end}}' "$image")
@@ -117,44 +116,45 @@ mkdir -m 1777 "$work/runs" "$work/data"
 run sh -c 'test "$(id -u)" = 1000 && test ! -e .git && test ! -w . && test ! -w train.py'
 passed "runs as user 1000, who cannot write the program; no .git"
 
+run "${entry[@]}" dcgan --help
 run "${entry[@]}" python train.py --help
-passed "python train.py --help"
+run "${entry[@]}" dcgan client --help
+passed "dcgan --help, python train.py --help, dcgan client --help"
 
-run "${entry[@]}" python train.py --preset=tiny --steps=20 --run=runs/tiny
+run "${entry[@]}" dcgan train --preset=tiny --steps=20 --run=runs/tiny
 for name in config.json metrics.jsonl reals.png curves.png training.gif; do demand [ -s "$work/runs/tiny/$name" ]; done
 demand [ "$(stat -c %u "$work/runs/tiny/config.json")" = 1000 ]
 demand [ -d "$work/data/prepared" ]
-passed "python train.py --preset=tiny: the run and the prepared images lie in the volumes"
+passed "dcgan train: the run and the prepared images are in the volumes"
 
-run "${entry[@]}" python generate.py --run=runs/tiny --num=64 --out=runs/grid.png
+run "${entry[@]}" dcgan generate --run=runs/tiny --num=64 --out=runs/grid.png
 demand [ -s "$work/runs/grid.png" ]
-passed "python generate.py"
+passed "dcgan generate"
 
-run "${entry[@]}" python export.py --run=runs/tiny --formats=saved_model
+run "${entry[@]}" dcgan export --run=runs/tiny --formats=saved_model
 demand [ -n "$(find "$work/runs/tiny/export/saved_model" -name saved_model.pb)" ]
-run "${entry[@]}" python -m dcgan_tf.serving.client --help
-passed "python export.py, and the client's help"
+passed "dcgan export"
 
-as='--user 12345:12345' run "${entry[@]}" python train.py --preset=tiny --steps=20 --run=runs/other
+as='--user 12345:12345' run "${entry[@]}" dcgan train --preset=tiny --steps=20 --run=runs/other
 demand [ "$(stat -c %u "$work/runs/other/config.json")" = 12345 ]
-passed "python train.py as user 12345, whom the image does not know"
+passed "dcgan train as user 12345, whom the image does not know"
 
-terminate "$log" python train.py --preset=tiny --steps=100000 --run=runs/early
+terminate "$log" dcgan train --preset=tiny --steps=100000 --run=runs/early
 demand [ ! -e "$work/runs/early" ]
-passed "SIGTERM while Python still imports: ended with 143"
+passed "SIGTERM while Python imports: exit code 143"
 
-terminate "$work/runs/stopped/curves.png" python train.py --preset=tiny --steps=100000 --run=runs/stopped
+terminate "$work/runs/stopped/curves.png" dcgan train --preset=tiny --steps=100000 --run=runs/stopped
 last=$(find "$work/runs/stopped/checkpoints" -name 'step-*.npz' | sort | tail -n 1 | grep -o '[0-9]*\.npz$')
 last=$((10#${last%.npz}))
 demand grep -q "stopped at step $last: SIGTERM;" "$work/runs/stopped/log.txt"
-passed "SIGTERM while it trains: a checkpoint of step $last, ended with 143"
+passed "SIGTERM while it trains: a checkpoint at step $last, exit code 143"
 
-run "${entry[@]}" python train.py --run=runs/stopped --steps=$((last + 5))
+run "${entry[@]}" dcgan train --run=runs/stopped --steps=$((last + 5))
 demand [ -n "$(find "$work/runs/stopped/checkpoints" -name "*$((last + 5)).npz")" ]
-passed "python train.py --run=runs/stopped: went on there"
+passed "dcgan train --run=runs/stopped: resumed"
 
 mounted=$(b mount "$container")
 demand [ -z "$(find "$mounted" -xdev -path "$mounted/tmp" -prune -o \( -uid 1000 -o -uid 12345 \) -print)" ]
 b unmount "$container" >> "$log"
-passed "nothing was written outside of the volumes and /tmp: a read-only root would do"
-echo "all as it should be"
+passed "nothing was written outside the volumes and /tmp: a read-only root is enough"
+echo "all tests passed"

@@ -8,11 +8,11 @@ from benchmarks import costs, input_pipeline, our_step, serving, train_step, wor
 from dcgan_tf import models, presets
 from dcgan_tf.cli import console
 from dcgan_tf.config import TrainingConfig
-from dcgan_tf.export.formats import FORMATS
+from dcgan_tf.exporting.formats import FORMATS
 
 
 def test_costs_by_hand():
-    model = presets.base("torch_64").model
+    model = presets.PRESETS["torch_64"].model
     generator, discriminator = models.build_generator(model), models.build_discriminator(model)
     scale = 8 * 8 * 256 * 4 * 4 * 128  # every inner scale costs the same
     edge = 32 * 32 * 3 * 4 * 4 * 64
@@ -39,7 +39,9 @@ def test_passes(training, pytorch, generator, discriminator):
     assert costs.discriminator_passes(training, pytorch).cost(inner) == discriminator
 
 
-@pytest.mark.parametrize("name", [name for name in presets.names() if not presets.base(name).model.conditional])
+@pytest.mark.parametrize(
+    "name", [name for name in tuple(presets.PRESETS) if not presets.PRESETS[name].model.conditional]
+)
 def test_pytorch_networks_are_the_same(name):
     torch = pytest.importorskip("torch")
     from benchmarks import torch_step
@@ -57,13 +59,13 @@ def test_pytorch_networks_are_the_same(name):
 
 def test_conditional_networks_are_measured_without_pytorch(capsys):
     train_step.FLAGS.parse(["train_step"])
-    assert not train_step._torch_wanted(presets.base("mnist_28_conditional"))
+    assert not train_step._torch_wanted(presets.PRESETS["mnist_28_conditional"])
     assert "only our own rows" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("settings", [{}, {"update": "algorithm1", "d_steps": 2}])
 def test_our_task_trains(settings):
-    task = our_step.prepare(presets.base("tiny").with_settings(settings))
+    task = our_step.prepare(presets.PRESETS["tiny"].with_settings(settings))
     task.run(2)
     assert task.units == 8 * settings.get("d_steps", 1)
     assert task.facts["parameters"] == (1_624, 720)

@@ -30,7 +30,7 @@ def test_every_size_either_fits_or_is_told_sizes_that_fit():
                 rows, columns = geometry.grid((height, width))
             except ArgumentError as error:
                 for near in str(error).split("the nearest are ")[1].split(" or "):
-                    assert min(geometry.grid(geometry.parse_size(near))) >= 4
+                    assert min(geometry.grid(geometry.size_of(near))) >= 4
             else:
                 assert 4 <= min(rows, columns) <= 7
 
@@ -44,9 +44,9 @@ def test_a_prescribed_depth_sets_the_grid():
 @pytest.mark.parametrize("text", ["", "a", "64x", "x64", "64x64x3", "-64", "6.4"])
 def test_text_that_is_no_size_is_refused(text):
     with pytest.raises(ArgumentError, match="height x width"):
-        geometry.parse_size(text)
+        geometry.size_of(text)
 
 
 def test_sizes_are_written_as_they_are_read():
     for size in [(64, 64), (64, 96)]:
-        assert geometry.parse_size(geometry.size_text(size)) == size
+        assert geometry.size_of(geometry.size_text(size)) == size

@@ -51,3 +51,17 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
     with pytest.raises(TypeError):
         images.write_png(target, np.zeros((2, 2, 7), np.uint8))
     assert target.read_bytes() == before and list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    ("count", "shown", "rows", "columns"),
+    [
+        (10, 64, list(range(10)), 6),
+        (16, 64, list(range(16)), 4),
+        (1000, 64, [62 * row + row // 2 for row in range(16)], 4),
+        (10, 3, [0, 3, 6], 1),
+        (2, 1, [0], 1),
+    ],
+)
+def test_rows_of_a_grid(count, shown, rows, columns):
+    assert images.class_rows(count, shown) == (rows, columns)

@@ -14,7 +14,7 @@ def softplus(x):
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_gives_one_finite_value_per_example(name):
     loss = LOSSES[name]
-    for values in (loss.real(LOGITS, 1.0), loss.fake(LOGITS), loss.generator(LOGITS), loss.score(LOGITS)):
+    for values in (loss.real(LOGITS, 1.0), loss.fake(LOGITS), loss.generator(LOGITS), loss.realness(LOGITS)):
         assert values.shape == (5,) and np.all(np.isfinite(values))
 
 
@@ -33,7 +33,7 @@ def test_bce_against_numpy():
     np.testing.assert_allclose(loss.real(LOGITS, 1.0), softplus(-x), rtol=1e-6)
     np.testing.assert_allclose(loss.fake(LOGITS), softplus(x), rtol=1e-6)
     np.testing.assert_allclose(loss.generator(LOGITS), softplus(-x), rtol=1e-6)
-    np.testing.assert_allclose(loss.score(LOGITS), 1 / (1 + np.exp(-x.astype(np.float64))), rtol=1e-6)
+    np.testing.assert_allclose(loss.realness(LOGITS), 1 / (1 + np.exp(-x.astype(np.float64))), rtol=1e-6)
 
 
 def test_one_sided_smoothing_moves_only_the_real_target():

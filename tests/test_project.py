@@ -1,57 +1,48 @@
-"""The project watches itself: direction of imports, commands of the README, what the repository may not say."""
+"""The project watches itself: direction of imports, what only the command line may say, commands in the documents."""
 
 import ast
 import importlib
 import re
 import shlex
 import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from dcgan_tf import presets
+from dcgan_tf import models, presets
+from dcgan_tf.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ("train", "generate", "export", "evaluate", "explore")
+PACKAGE = ROOT / "dcgan_tf"
 
 # From the bottom up: a module may import from its own layer (the same folder) and from those below it.
 LAYERS = [
-    {"errors", "files", "progress", "versions"},
-    {"geometry"},
+    {"errors", "quiet", "files", "progress"},
+    {"losses", "geometry", "seeds", "images"},
     {"config"},
-    {"presets", "flags", "runs", "seeds", "seed_list", "images", "pixels", "latents", "classes", "conditioning"},
-    {"console", "commands", "models", "losses"},
-    {"batch_norm", "summary", "data", "resolution"},
-    {"generation", "metrics", "features"},
-    {"evaluation", "explore"},
-    {"training", "export", "serving"},
-    {"measuring"},
-    {"exploring"},
+    {"presets", "runs"},
+    {"checkpoints"},
+    {"models", "metrics", "data"},
+    {"evaluation", "serving"},
+    {"explore", "exporting", "training"},
+    {"api"},
+    {"cli"},
 ]
-WITHOUT_TENSORFLOW = (
-    "errors",
-    "files",
-    "geometry",
-    "progress",
-    "config",
-    "presets",
-    "flags",
-    "runs",
-    "images",
-    "classes",
-    "console",
-    "commands",
-    "seed_list",
-    "resolution",
-)
+LIGHT = ("errors", "quiet", "files", "progress", "losses", "geometry", "seeds", "images", "config", "presets", "runs")
 
 
 def modules() -> list[Path]:
-    return sorted((ROOT / "dcgan_tf").rglob("*.py"))
+    return sorted(PACKAGE.rglob("*.py"))
 
 
-def layer_of(part: str) -> int:
-    return next(index for index, layer in enumerate(LAYERS) if part in layer)
+def below_the_command_line() -> list[Path]:
+    return [path for path in modules() if path.relative_to(PACKAGE).parts[0] != "cli"]
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
 
 
 def imported(path: Path) -> set[str]:
@@ -65,26 +56,38 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_imports_go_in_one_direction(path):
-    part = path.relative_to(ROOT / "dcgan_tf").parts[0].removesuffix(".py")
-    if part == "__init__":
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if part in ("__init__", "__main__"):
         return
+    layer = {name: index for index, names in enumerate(LAYERS) for name in names}
     for other in imported(path) - {part}:
-        assert layer_of(other) < layer_of(part), f"{part} imports {other}"
+        assert layer[other] < layer[part], f"{part} imports {other}"
 
 
-@pytest.mark.parametrize("name", WITHOUT_TENSORFLOW)
-def test_some_modules_know_nothing_of_tensorflow(name):
-    assert not re.search(r"^\s*(import|from) (tensorflow|keras)", (ROOT / f"dcgan_tf/{name}.py").read_text(), re.M)
+def test_only_training_imports_the_loop():
+    owners = {"training", "api.py", "cli"}
+    for path in modules():
+        if re.search(r"training(\.loop| import .*\bloop)\b", path.read_text()):
+            assert path.relative_to(PACKAGE).parts[0] in owners, name_of(path)
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", below_the_command_line(), ids=name_of)
+def test_nothing_below_the_command_line_spells_a_flag(path):
+    assert re.findall(r"(?<![\w-])--(?:no)?[a-z][a-z_]+", path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", below_the_command_line(), ids=name_of)
 def test_the_package_does_not_print(path):
-    if path.name in ("console.py", "progress.py"):
-        return
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     assert not [node.lineno for node in calls if getattr(node.func, "id", "") == "print"]
+
+
+def test_two_files_have_one_name_only_if_they_have_one_subject():
+    """A command may be called like what it runs."""
+    counts = Counter(path.stem for path in below_the_command_line() if not path.stem.startswith("__"))
+    assert [stem for stem, count in counts.items() if count > 1] == []
 
 
 def test_one_owner_per_convention():
@@ -106,38 +109,59 @@ def code_of(path: Path) -> str:
     return ast.unparse(tree)
 
 
-COMMAND = r"python ((?:train|generate|export|evaluate|explore)\.py[^`\n]*|-m dcgan_tf\.serving\.client[^`\n]*)"
+def without_tensorflow(code: str) -> None:
+    """Runs a program in which TensorFlow and Keras cannot be imported."""
+    start = "import sys\nsys.modules['tensorflow'] = sys.modules['keras'] = None\n"
+    ended = subprocess.run([sys.executable, "-c", start + code], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_tensorflow_is_imported_when_something_needs_it():
+    """Help, wrong flags and wrong values answer at once, and a client needs no TensorFlow at all."""
+    names = ", ".join(LIGHT)
+    lines = [f"import dcgan_tf\nfrom dcgan_tf import {names}\nfrom dcgan_tf.cli.main import main\ndcgan_tf.Client"]
+    lines += [f"assert main([{name!r}, '--help']) == 0 and main([{name!r}, '--nonsense=1']) == 2" for name in COMMANDS]
+    lines += ["assert main(['explore', 'walk', '--help']) == 0 and main(['explore', 'walk', '--nonsense']) == 2"]
+    lines += ["assert main(['train', '--batch_size=1']) == 2 and main(['train', '--loss=hinges']) == 2"]
+    lines += ["assert main(['export', '--run=x', '--formats=jpeg']) == 2 and main([]) == 0 and main(['nonsense']) == 2"]
+    without_tensorflow("\n".join(lines))
+
+
+NAMES = "|".join(COMMANDS)
+COMMAND = rf"(?:dcgan|python -m dcgan_tf|python (?=\w+\.py)) ?((?:{NAMES})(?:\.py)?\b[^`\n]*)"
 
 
 def documented_commands() -> list[str]:
-    """Every `python script.py ...` in the README, the documents and the lab notes."""
+    """Every `dcgan ...` and `python script.py ...` in the README, the documents and the help texts."""
     texts = [path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]]
-    texts += [ast.get_docstring(ast.parse((ROOT / f"{name}.py").read_text())) for name in SCRIPTS]
-    texts += [ast.get_docstring(ast.parse(path.read_text())) for path in (ROOT / "dcgan_tf/exploring").glob("*.py")]
+    texts += [ast.get_docstring(ast.parse(path.read_text())) or "" for path in (PACKAGE / "cli").rglob("*.py")]
     found = set()
-    for text in [*texts, *(preset.note for preset in presets.PRESETS.values())]:
-        for line in re.findall(COMMAND, text.replace("\\\n", " ")):
-            found.add(re.split(r"\s{2,}|#|;|\|", line)[0].strip())
+    for text in texts:
+        for block in re.findall(r"`[^`\n]*`|^\s.*$|^(?:dcgan|python) .*$", text.replace("\\\n", " "), re.M):
+            for line in re.findall(COMMAND, block):
+                found.add(re.split(r"\s{2,}|#|;|\|| > ", line)[0].strip())
     return sorted(found)
 
 
 @pytest.mark.parametrize("command", documented_commands())
 def test_every_documented_command_parses(command):
-    name, *arguments = shlex.split(command.removeprefix("-m "))
-    flags = importlib.import_module(name.removesuffix(".py")).FLAGS
+    name, *arguments = shlex.split(command)
+    flags = importlib.import_module(f"dcgan_tf.cli.{name.removesuffix('.py')}").FLAGS
     flags.parse([name, *arguments])
 
 
-def test_the_readme_lists_every_preset_with_its_counts():
-    readme = (ROOT / "README.md").read_text()
-    for name, preset in presets.PRESETS.items():
-        row = next(line for line in readme.splitlines() if line.startswith(f"| `{name}`"))
-        assert f"{preset.generator_parameters:,}" in row and f"{preset.discriminator_parameters:,}" in row
+@pytest.mark.parametrize("name", presets.PRESETS)
+def test_the_readme_lists_every_preset_with_its_parameters(name):
+    config = presets.PRESETS[name].model
+    counts = [models.trainable_count(build(config)) for build in (models.build_generator, models.build_discriminator)]
+    rows = [line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith(f"| `{name}`")]
+    assert len(rows) == 1 and all(f"{count:,}" in rows[0] for count in counts), counts
 
 
-def test_the_readme_shows_pictures_that_exist():
-    for target in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", (ROOT / "README.md").read_text()):
-        assert (ROOT / target).is_file()
+def test_documents_show_pictures_and_link_files_that_exist():
+    for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)[^)]*\)", path.read_text()):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
 
 
 def test_nothing_of_a_machine_stands_in_the_repository():
@@ -146,5 +170,5 @@ def test_nothing_of_a_machine_stands_in_the_repository():
         pytest.skip("not a git checkout")
     for name in listed.stdout.split():
         path = ROOT / name
-        if path.suffix in (".py", ".md", ".toml", ".txt", ".yaml", "") and path.is_file():
+        if path.suffix in (".py", ".md", ".toml", ".txt", ".yaml", ".ipynb", "") and path.is_file():
             assert not re.search("/work" + "/|/root" + "/|--index" + "-url", path.read_text()), name

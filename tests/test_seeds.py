@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf import seeds
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.models import latent
 
 
@@ -40,3 +41,38 @@ def test_the_latent_of_an_image_depends_on_its_own_seed_alone(law):
     assert together.shape == (3, 6)
     assert np.array_equal(together[1], alone[0])
     assert not np.array_equal(together[0], together[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("17", [17]),
+        ("0-3", [0, 1, 2, 3]),
+        ("3,14,15", [3, 14, 15]),
+        ("0-2,20", [0, 1, 2, 20]),
+        (" 5 , 7 - 8 ", [5, 7, 8]),
+        ("3,3", [3, 3]),
+        (str(2**62), [2**62]),
+    ],
+)
+def test_seeds_as_a_person_writes_them(text, expected):
+    assert list(seeds.parse(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "not understood"),
+        ("1,,2", "'' is not understood"),
+        ("-1", "not understood"),
+        ("1e3", "not understood"),
+        ("٣", "not understood"),
+        ("5-3", "backwards"),
+        (str(2**62 + 1), "2^62"),
+        ("0-999999999999", "at most 100,000,000"),
+    ],
+)
+def test_other_texts_are_refused(text, part):
+    with pytest.raises(ArgumentError) as caught:
+        seeds.parse(text)
+    assert part in str(caught.value) and str(caught.value).startswith(f"seeds={text}: ")

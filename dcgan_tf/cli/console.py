@@ -1,15 +1,16 @@
 """What the commands share: plain log lines, errors as one line with an exit code, and dashes in front of arguments."""
 
+import contextlib
 import logging
 import os
-import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tqdm import tqdm
 
-from dcgan_tf.cli.flags import Flags, flag_of
+from dcgan_tf.cli.flags import Flags, flag_of, with_dashes
 from dcgan_tf.errors import ArgumentError, UserError
 
 
@@ -21,12 +22,12 @@ def logger() -> logging.Logger:
 def command(name: str) -> str:
     """How a sub-command is called: as `dcgan`, or as the script at the top of a checkout, whichever runs now."""
     started = Path(sys.argv[0])
-    return f"python {name}.py" if started.suffix == ".py" and started.name != "__main__.py" else f"dcgan {name}"
-
-
-def with_dashes(text: str) -> str:
-    """A text of the library as the command line says it: `strategy=mirrored` becomes --strategy=mirrored."""
-    return re.sub(r"`([a-z][a-z_0-9]*)(?:=([^`\s]+))?`", lambda found: flag_of(found[1], found[2]) or found[0], text)
+    if started.suffix != ".py":
+        return f"dcgan {name}"
+    script = started.with_name(f"{name}.py")
+    return (
+        f"python {script.name}" if started.name != "__main__.py" and script.exists() else f"python -m dcgan_tf {name}"
+    )
 
 
 class _Formatter(logging.Formatter):
@@ -57,42 +58,49 @@ def log_to_file(path: Path) -> None:
     logger().addHandler(handler)
 
 
-def fail(error: UserError) -> int:
-    """Prints the one line of an error; returns the exit code."""
-    if not logger().handlers:
-        log_to_console()
-    text = str(error)
-    if isinstance(error, ArgumentError):
-        value = error.value
-        text = f"{flag_of(error.argument, value) or f'{error.argument}={value}'}: {error.remedy}"
-    logger().error("error: %s", text)
-    return error.exit_code
+@dataclass
+class Outcome:
+    """How a command ended."""
+
+    code: int = 0
 
 
-def execute(main: Callable[[], None], flags: Flags, argv: Sequence[str]) -> int:
-    """Runs a command's `main` on a command line; returns the exit code.
-
-    Errors that a user can mend end in one line on stderr, not in a traceback.
-    """
+@contextlib.contextmanager
+def errors_in_one_line() -> Iterator[Outcome]:
+    """Turns errors that a user can mend into one line on stderr and an exit code, in place of a traceback."""
     log_to_console()
+    outcome = Outcome()
     try:
-        flags.parse(argv)
-        if flags.help:
-            print(flags.help_text())
-        else:
-            main()
+        yield outcome
     except UserError as error:
-        return fail(error)
+        logger().error("error: %s", _text(error))
+        outcome.code = error.exit_code
     except BrokenPipeError:  # the reader of our output has seen enough, as in `--help | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
+        outcome.code = 141
     except OSError as error:  # the disk, a permission: not this package's fault, and it says which file
         logger().debug("where it happened", exc_info=True)
         logger().error("error: %s: %s", error.filename or "a file", error.strerror or error)
-        return 1
+        outcome.code = 1
     except KeyboardInterrupt:
         logger().error("stopped")
-        return 130
+        outcome.code = 130
     except SystemExit as end:
-        return int(end.code or 0)
-    return 0
+        outcome.code = int(end.code or 0)
+
+
+def _text(error: UserError) -> str:
+    if not isinstance(error, ArgumentError):
+        return str(error)
+    return f"{flag_of(error.argument, str(error.value)) or error.argument}: {error.remedy}"
+
+
+def execute(main: Callable[[], None], flags: Flags, argv: Sequence[str]) -> int:
+    """Runs a program with flags of its own on a command line, as the benchmarks do; returns the exit code."""
+    with errors_in_one_line() as outcome:
+        flags.parse(argv)
+        if flags.help:
+            print(flags.help_text(), flush=True)
+        else:
+            main()
+    return outcome.code

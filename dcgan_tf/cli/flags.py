@@ -13,7 +13,7 @@ from typing import Any
 
 from absl import flags
 
-from dcgan_tf import geometry
+from dcgan_tf import geometry, losses
 from dcgan_tf.config import all_settings
 from dcgan_tf.errors import ArgumentError, UserError
 
@@ -46,6 +46,7 @@ class Flags:
         self.description = description
         self._values = flags.FlagValues()
         self._old_names: dict[str, str] = {}
+        self._hidden: set[str] = set()
         self.switch("help", False, "show this and end")
 
     def __getattr__(self, name: str) -> Any:
@@ -78,16 +79,22 @@ class Flags:
     def texts(self, name: str, text: str) -> None:
         """Defines a flag that takes a text and may stand several times; its value is the list of them."""
         parser, serializer = _Converted(_filled, "text"), flags.ArgumentSerializer()
+        _KNOWN.add(name)
         flags.DEFINE_multi(parser, serializer, name, [], text, flag_values=self._values)
         self._values[name].help = f"{text}; may be repeated"  # absl adds words of its own
 
     def switch(self, name: str, default: bool | None, text: str) -> None:
         """Defines a flag that is switched on by --name, off by --noname."""
+        _KNOWN.add(name)
         flags.DEFINE_boolean(name, default, text, flag_values=self._values)
 
     def old_name(self, old: str, new: str) -> None:
         """Lets a flag that was renamed go on working under its old name, which `--help` does not show."""
         self._old_names[old] = new
+
+    def hide(self, name: str) -> None:
+        """Leaves a flag out of `--help`: one that only older scripts use."""
+        self._hidden.add(name)
 
     def settings(self) -> None:
         """Defines a flag for each setting of `Config`; None means that the preset decides."""
@@ -119,10 +126,14 @@ class Flags:
         width = min(shutil.get_terminal_size().columns, 120)
         lines = [self.description.strip(), ""]
         for name, flag in self._values._flags().items():
+            if name in self._hidden:
+                continue
             form = f"--[no]{name}" if flag.boolean else f"--{name}=<{flag.parser.syntactic_help}>"
             default = f" [{flag.default}]" if flag.default not in (None, []) and not flag.boolean else ""
             lines.append(form)
-            lines += textwrap.wrap(flag.help + default, width, initial_indent="    ", subsequent_indent="    ")
+            lines += textwrap.wrap(
+                with_dashes(flag.help) + default, width, initial_indent="    ", subsequent_indent="    "
+            )
         return "\n".join(lines)
 
     def _renamed(self, argument: str) -> str:
@@ -133,10 +144,12 @@ class Flags:
         return f"--{new}{mark}{value}" if new else argument
 
     def _define(self, parser: flags.ArgumentParser, name: str, default: Any, text: str) -> None:
+        _KNOWN.add(name)
         flags.DEFINE(parser, name, default, text, flag_values=self._values)
 
     def _define_setting(self, item: dataclasses.Field) -> None:
-        text, choices = item.metadata["text"], item.metadata["choices"]
+        text = item.metadata["text"]
+        choices = tuple(choice for choice in item.metadata["choices"] if choice != losses.CUSTOM)  # Python's alone
         if item.type is bool:
             self.switch(item.name, None, text)
         elif item.type is int:
@@ -151,59 +164,28 @@ class Flags:
             self._define(_Converted(_size, "64 or 64x96"), item.name, None, text)
 
 
-# Arguments of the library whose flag has another name, and flags that no field of the configuration declares.
-_RENAMED = {"label": "class"}
-_OTHERS = [
-    "run",
-    "runs_dir",
-    "preset",
-    "epochs",
+_RENAMED = {"label": "class"}  # arguments of the library whose flag has another name
+_KNOWN = {
     "checkpoint",
+    "run",
     "weights",
-    "seeds",
-    "num",
-    "out",
-    "overwrite",
-    "class",
-    "model",
-    "formats",
-    "name",
-    "metrics",
-    "features",
-    "test_dataset",
-    "split",
-    "inception",
-    "samples_out",
-    "probe_dataset",
-    "labels_per_class",
-    "draws",
-    "costs",
-    "controls",
-    "images",
-    "boxes",
-    "layer",
-    "maps",
-    "share",
-    "steps",
-    "url",
-    "grpc",
-    "version",
-    "walk",
-    "timeout",
-    "retries",
-    "wait",
-]
+}  # flags that messages mention to users of any command; others as they are defined
 
 
 def flag_of(argument: str, value: object = None) -> str:
-    """An argument of the library as a flag: ("d_steps", 2) to "--d_steps=2"; empty where there is no such flag."""
+    """An argument of the library as a flag: ("d_steps", 2) to "--d_steps=2"; empty if there is no such flag."""
     name = _RENAMED.get(argument, argument)
-    kinds = {item.name: item.type for item in _settings_with_flags()}
-    if name not in kinds and name not in _OTHERS:
+    types = {item.name: item.type for item in _settings_with_flags()}
+    if name not in types and name not in _KNOWN:
         return ""
-    if kinds.get(name) is bool and str(value) in ("True", "False"):
+    if types.get(name) is bool and str(value) in ("True", "False"):
         return f"--{name}" if str(value) == "True" else f"--no{name}"
     return f"--{name}" if value is None else f"--{name}={value}"
+
+
+def with_dashes(text: str) -> str:
+    """A text of the library as the command line says it: `strategy=mirrored` becomes --strategy=mirrored."""
+    return re.sub(r"`([a-z][a-z_0-9]*)(?:=([^`\n]+))?`", lambda found: flag_of(found[1], found[2]) or found[0], text)
 
 
 def _settings_with_flags() -> list[dataclasses.Field]:
@@ -232,7 +214,7 @@ def _filled(argument: str) -> str:
 
 def _size(argument: str) -> geometry.Size:
     try:
-        return geometry.parse_size(argument)
+        return geometry.size_of(argument)
     except ArgumentError as error:
         raise ValueError(error.remedy) from None
 

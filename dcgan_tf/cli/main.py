@@ -27,14 +27,20 @@ HELP = """DCGAN (Radford, Metz and Chintala, arXiv:1511.06434): train, judge, ex
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line without the program's name (default: this process's own); returns the exit code."""
     name, *arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
-    if name in ("-h", "--help", "help"):
-        print(help_text())
-        return 0
-    if name not in COMMANDS:
-        hint = did_you_mean(name, COMMANDS) or f"choose one of {', '.join(COMMANDS)}"
-        return console.fail(UsageError(f"{name!r}: there is no such command; {hint}"))
-    module = importlib.import_module(f"dcgan_tf.cli.{name}")
-    return console.execute(module.main, module.FLAGS, [f"dcgan {name}", *arguments])
+    with console.errors_in_one_line() as outcome:
+        if name in ("-h", "--help", "help"):
+            print(help_text(), flush=True)
+        elif name not in COMMANDS:
+            hint = did_you_mean(name, COMMANDS) or f"choose one of {', '.join(COMMANDS)}"
+            raise UsageError(f"{name!r}: there is no such command; {hint}")
+        else:
+            module = importlib.import_module(f"dcgan_tf.cli.{name}")
+            module.FLAGS.parse([f"dcgan {name}", *arguments])
+            if module.FLAGS.help:
+                print(module.FLAGS.help_text(), flush=True)
+            else:
+                module.main()
+    return outcome.code
 
 
 def help_text() -> str:

@@ -1,4 +1,4 @@
-"""Rows as a person reads them."""
+"""Tables on the terminal."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ ROW = tuple[str, ...]
 
 
 def table(heads: ROW, rows: Sequence[ROW], left: int = 1) -> str:
-    """Columns of equal width, the first `left` of them aligned to the left."""
+    """Columns as wide as their longest entry, the first `left` of them aligned to the left."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
     return "\n".join(
         "  ".join(
@@ -18,6 +18,6 @@ def table(heads: ROW, rows: Sequence[ROW], left: int = 1) -> str:
 
 
 def value_text(value: float, deviation: float | None = None) -> str:
-    """Four digits that count, and the deviation where there is one."""
+    """A value with four decimals (two from 10 on), and its deviation if it has one."""
     text = f"{value:.4f}" if abs(value) < 10 else f"{value:.2f}"
     return text if deviation is None else f"{text} ± {deviation:.1g}"

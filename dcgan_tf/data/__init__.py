@@ -1,13 +1,19 @@
-"""Images: from any source, through one kind of store, to batches."""
+"""Images: from any source, through one kind of image store, to batches.
 
-from dcgan_tf.data.examples import examples
+source = data.open_source(DataConfig(dataset="~/photos"))            # sources/: one file for each kind of source
+store = data.prepare_store(source, (64, 64), 3, "center", "")        # decoding, fitting, preparation -> store
+batches = data.batches(store, batch_size=128, seed=0, flip=False)    # pipeline
+"""
+
 from dcgan_tf.data.pipeline import batch_indices, batches, settle
-from dcgan_tf.data.preparation import prepare_store
-from dcgan_tf.data.selection import located, open_source
+from dcgan_tf.data.preparation import prepare_store, reopen
+from dcgan_tf.data.reals import examples
 from dcgan_tf.data.source import Item, Source, SourceInfo, UnusableImage
+from dcgan_tf.data.sources import ArrayImages, located, open_source
 from dcgan_tf.data.store import ImageStore, open_store
 
 __all__ = [
+    "ArrayImages",
     "ImageStore",
     "Item",
     "Source",
@@ -20,5 +26,6 @@ __all__ = [
     "open_source",
     "open_store",
     "prepare_store",
+    "reopen",
     "settle",
 ]

@@ -1,9 +1,11 @@
-"""Bytes of an image file to a Pillow image, by content and not by name, without decoding the pixels yet."""
+"""Bytes of an image file to a Pillow image, by content and not by name; the pixels are not decoded yet."""
 
+import contextlib
 import functools
-import io
 import os
-from collections.abc import Callable
+import warnings
+from collections.abc import Iterator
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -13,7 +15,7 @@ from dcgan_tf.data.source import UnusableImage
 # A list, because some of Pillow's other readers start programs (EPS) or fetch files.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000", "DIB", "MPO")
 ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
-GREY_MODES = ("1", "L", "LA", "La", "I", "F")
+GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
 ORIENTATION_TAG = 0x0112
 ORIENTATION_KEYS = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}
 REASON_LIMIT = 160
@@ -25,26 +27,28 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def opened(stream: io.IOBase | io.BytesIO) -> Image.Image:
+def open_picture(stream: IO[bytes]) -> Image.Image:
     """Reads the header of an image file.
 
     Args:
         stream: the file, open for reading and seekable; it must stay open until the pixels are read.
 
     Raises:
-        UnusableImage: not an image, or too large to be one in earnest.
+        UnusableImage: not an image, or more pixels than `PIL.Image.MAX_IMAGE_PIXELS`.
     """
-    picture = attempted(lambda: Image.open(stream, formats=_formats()))
+    with reader_errors():
+        picture = Image.open(stream, formats=_formats())
     width, height = picture.size
     if Image.MAX_IMAGE_PIXELS and width * height > Image.MAX_IMAGE_PIXELS:
         raise UnusableImage(f"{width}x{height} pixels are more than the limit of {Image.MAX_IMAGE_PIXELS}")
     return picture
 
 
-def attempted(action: Callable) -> object:
-    """Calls a reader; whatever it raises becomes an `UnusableImage`, since broken files make readers raise anything."""
+@contextlib.contextmanager
+def reader_errors() -> Iterator[None]:
+    """Turns any error of an image reader into an `UnusableImage`: damaged files make readers raise anything."""
     try:
-        return action()
+        yield
     except UnusableImage:
         raise
     except Image.UnidentifiedImageError as fault:
@@ -62,22 +66,31 @@ def _shortened(text: str) -> str:
     return line if len(line) <= REASON_LIMIT else line[: REASON_LIMIT - 3] + "..."
 
 
+@contextlib.contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Keeps Pillow's warnings off the screen: damaged files are listed once, with the reason."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        yield
+
+
 def has_alpha(picture: Image.Image) -> bool:
-    """Whether the file says that some pixels may be transparent."""
+    """Whether the header says that some pixels may be transparent."""
     return picture.mode in ALPHA_MODES or "transparency" in picture.info
 
 
-def is_grey(picture: Image.Image) -> bool:
-    """Whether all colours are grey, as far as the header tells."""
-    if picture.mode in GREY_MODES or picture.mode.startswith("I;16"):
+def is_gray(picture: Image.Image) -> bool:
+    """Whether all colors are gray, as far as the header tells."""
+    if picture.mode in GRAY_MODES or picture.mode.startswith("I;16"):
         return True
     if picture.mode not in ("P", "PA") or picture.palette is None or picture.palette.mode != "RGB":
         return False
     if (picture.palette.rawmode or "RGB") != "RGB":
         return False
-    colours = np.frombuffer(bytes(picture.palette.palette), np.uint8)
-    colours = colours[: len(colours) // 3 * 3].reshape(-1, 3)
-    return len(colours) > 0 and bool((colours == colours[:, :1]).all())
+    colors = np.frombuffer(bytes(picture.palette.palette), np.uint8)
+    colors = colors[: len(colors) // 3 * 3].reshape(-1, 3)
+    return len(colors) > 0 and bool((colors == colors[:, :1]).all())
 
 
 def orientation(picture: Image.Image) -> int:
@@ -86,7 +99,7 @@ def orientation(picture: Image.Image) -> int:
         return 1  # the usual case; asking Pillow takes longer than decoding a small image
     try:
         return int(picture.getexif().get(ORIENTATION_TAG, 1))
-    except Exception:  # a broken EXIF block does not spoil the pixels
+    except Exception:  # damaged EXIF does not spoil the pixels
         return 1
 
 

@@ -9,12 +9,15 @@ import functools
 import threading
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 
 from dcgan_tf import seeds
 from dcgan_tf.data.store import ImageStore
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 ENDLESS = 2**62  # a range needs an end
 LOOK_AHEAD = 4  # batches
@@ -24,8 +27,8 @@ _order_lock = threading.Lock()
 class _Readers:
     """Lets the threads of tf.data that call Python come to rest before an iterator is freed.
 
-    Whoever frees an iterator holds the interpreter's lock and waits for the iterator's threads; a thread that waits for
-    the lock just then would wait for ever. The interpreter's end frees all iterators.
+    The thread that frees an iterator holds the interpreter's lock and waits for the iterator's threads. A reader that
+    waits for that lock at this moment would wait forever. All iterators are freed when the interpreter ends.
     """
 
     def __init__(self):
@@ -54,22 +57,17 @@ class _Readers:
 _readers = _Readers()
 
 
+def settle() -> None:
+    """Waits until nothing is being read. Call it before the last reference to an iterator of `batches` is dropped."""
+    _readers.settle()
+
+
 @functools.lru_cache(maxsize=4)
 def _order(count: int, seed: int, epoch: int) -> np.ndarray:
     order = seeds.generator(seed, "order", epoch).permutation(count)
     order = order.astype(np.int32 if count < 2**31 else np.int64)  # four epochs of 3 million images are kept: 48 MB
     order.setflags(write=False)
     return order
-
-
-def _epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
-    with _order_lock:  # the threads that want a new epoch wait for the one that makes it
-        return _order(count, seed, epoch)
-
-
-def settle() -> None:
-    """To be called before the last reference to an iterator of `batches` is dropped."""
-    _readers.settle()
 
 
 def batch_indices(count: int, batch_size: int, seed: int, number: int) -> np.ndarray:
@@ -89,24 +87,21 @@ def batch_indices(count: int, batch_size: int, seed: int, number: int) -> np.nda
     while position < end:
         epoch, offset = divmod(position, count)
         taken = min(count - offset, end - position)
-        parts.append(_epoch_order(count, seed, epoch)[offset : offset + taken])
+        with _order_lock:  # threads that need a new epoch wait for the one that makes it
+            order = _order(count, seed, epoch)
+        parts.append(order[offset : offset + taken])
         position += taken
     return np.concatenate(parts).astype(np.int64)
 
 
-def flip_coins(batch_size: int, seed: int, number: int) -> np.ndarray:
-    """Which images of a batch are mirrored: bool [batch_size]."""
-    return seeds.generator(seed, "flip", number).random(batch_size) < 0.5
-
-
-def read_batch(
-    store: ImageStore, batch_size: int, seed: int, flip: bool, number: int, rows: slice = slice(None)
+def _read(
+    store: ImageStore, batch_size: int, seed: int, flip: bool, number: int, rows: slice
 ) -> tuple[np.ndarray, np.ndarray]:
     """Some rows of one batch: uint8 [rows, height, width, channels] and int32 [rows] (zeros without labels)."""
     indices = batch_indices(len(store), batch_size, seed, number)[rows]
     images = store.images[indices]
     if flip:
-        mirrored = flip_coins(batch_size, seed, number)[rows]
+        mirrored = (seeds.generator(seed, "flip", number).random(batch_size) < 0.5)[rows]
         images[mirrored] = images[mirrored, :, ::-1]
     labels = np.zeros(len(indices), np.int32) if store.labels is None else store.labels[indices]
     return np.asarray(images), labels
@@ -120,7 +115,7 @@ def batches(
     first: int = 0,
     parts: int = 1,
     own: Sequence[int] = (0,),
-) -> tf.data.Dataset:
+) -> "tf.data.Dataset":
     """The endless sequence of global batches, or of the parts of them that one worker needs.
 
     Args:
@@ -134,14 +129,15 @@ def batches(
 
     Returns:
         A dataset of (images uint8 [batch / parts, height, width, channels], labels int32 [batch / parts]) with static
-        shapes; the labels are zeros where the store has none.
+        shapes; the labels are zeros when the store has none.
     """
+    import tensorflow as tf  # slow to import, and only batches need it
+
     size = batch_size // parts
 
     def read(number: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         _readers.enter()
-        rows = slice(int(part) * size, (int(part) + 1) * size)
-        return read_batch(store, batch_size, seed, flip, int(number), rows)
+        return _read(store, batch_size, seed, flip, int(number), slice(int(part) * size, (int(part) + 1) * size))
 
     def tensors(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         number, part = first + position // len(own), tf.gather(tf.constant(own, tf.int64), position % len(own))
@@ -150,9 +146,7 @@ def batches(
 
     options = tf.data.Options()
     options.deterministic = True
-    options.autotune.enabled = (
-        False  # nothing is left to tune, and freeing an iterator waits up to a minute for the tuner
-    )
+    options.autotune.enabled = False  # it has nothing to tune, and freeing an iterator waits up to a minute for it
     positions = tf.data.Dataset.range(ENDLESS)
     ahead = LOOK_AHEAD * len(own)
     return positions.map(tensors, num_parallel_calls=2, deterministic=True).prefetch(ahead).with_options(options)

@@ -1,18 +1,19 @@
-"""What every source of images looks like to the rest of the package."""
+"""What every source of images offers to the rest of the package, and what several of them need."""
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image
 
-Picture = np.ndarray | Image.Image  # uint8 [height, width, channels], or a Pillow image that may not be decoded yet
+Picture = np.ndarray | Image.Image  # uint8 [height, width, channels], or a Pillow image, decoded or not
 
 
 class UnusableImage(Exception):
-    """One image that cannot be used. The message is the reason, in a few words; the image is skipped and listed."""
+    """An image that cannot be used. The text is the reason, in a few words; the image is skipped and listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,10 @@ class Item:
     """One image of a source.
 
     Attributes:
-        name: what a person finds the image by: a relative path, or a number.
+        name: how a person finds the image: a relative path or a number.
         label: index into the source's class names, or None.
         load: returns the picture; raises `UnusableImage`. Safe to call from any thread.
-        held: bytes of memory that the item keeps busy until it is dropped, where they are already read.
+        held: bytes of memory that a picture already in memory occupies until the item is dropped.
     """
 
     name: str
@@ -37,25 +38,25 @@ class SourceInfo:
     """What is known about a source without decoding or downloading it.
 
     Attributes:
-        count: images, or files that look like images; None when it is not known before a download.
-        image_size: the commonest (height, width) among the images, or None.
-        channels: what the whole set has: 1 when all images are grey, else 3. Files with transparency count as grey or
-            RGB, because they are laid on white unless `--channels=4` asks for more; arrays may have 4.
-        class_names: one name per label; empty when there are no labels.
+        count: images, or files that may be images; None when only a download tells.
+        image_size: the most common (height, width), or None.
+        channels: 1 when all images are gray, else 3. Files with transparency count as gray or RGB, because they are
+            laid on white unless 4 channels are asked for; arrays may have 4.
+        class_names: one name for each label; empty when there are no labels.
     """
 
     count: int | None
     image_size: tuple[int, int] | None
     channels: int
-    class_names: tuple[str, ...] = field(default=())
+    class_names: tuple[str, ...] = ()
 
 
 class Source(Protocol):
-    """A set of images that an image store can be made of.
+    """A set of images from which an image store can be prepared.
 
     Attributes:
-        name: short, fit for the name of a directory: "mnist", "photos".
-        path: the folder or file, or None for a source that has none.
+        name: short and safe as part of a folder's name: "mnist", "photos".
+        path: the folder or file, or None for a source without one.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Source(Protocol):
         ...
 
     def identity(self) -> dict[str, Any]:
-        """All that defines the content, as JSON values: a changed source has a changed identity.
+        """What defines the content, as JSON values: a changed source has a changed identity.
 
         May download a TensorFlow Datasets data set; raises UserError when it cannot.
         """
@@ -75,3 +76,14 @@ class Source(Protocol):
     def items(self) -> Iterator[Item]:
         """The images, always in the same order."""
         ...
+
+
+def safe_name(text: str) -> str:
+    """A text without the characters that are awkward in the name of a folder."""
+    return re.sub(r"[^\w.-]+", "_", text).strip("._") or "images"
+
+
+def file_identity(kind: str, path: Path) -> dict[str, Any]:
+    """The identity of a single file: path, size and time of modification."""
+    status = path.stat()
+    return {"kind": kind, "path": str(path.resolve()), "size": status.st_size, "modified": status.st_mtime_ns}

@@ -2,12 +2,11 @@
 
 images.u8      raw uint8 [count, height, width, channels]
 labels.npy     int32 [count]; absent when the source has no labels
-manifest.json  where the images came from, what was done to them, what was skipped and why, checksum
+manifest.json  where the images came from, what was done to them, which were skipped and why, a checksum
 """
 
 import json
 import os
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,10 @@ class ImageStore:
 
     Attributes:
         path: the folder.
-        manifest: what `manifest.json` holds.
+        manifest: the content of `manifest.json`.
         images: np.memmap uint8 [count, height, width, channels].
         labels: int32 [count], or None.
-        class_names: one name per label; empty when there are none.
+        class_names: one for each label; empty when there are none.
     """
 
     def __init__(self, path: Path, manifest: dict[str, Any], images: np.memmap, labels: np.ndarray | None):
@@ -52,30 +51,26 @@ class ImageStore:
         return self.manifest["checksum"]
 
     def report(self) -> str:
-        """What a person wants to see before training on this: a few lines."""
-        return "\n".join(self._report_lines)
-
-    @cached_property
-    def _report_lines(self) -> list[str]:
+        """What to check before training on these images: a few lines."""
         known = self.manifest
         lines = [f"data: {len(self):,} images from {known['source']}"]
         if self.class_names:
-            lines.append(f"  classes: {len(self.class_names)}: {_shortened_counts(known['class_counts'])}")
+            lines.append(f"  classes: {len(self.class_names)}: {_class_counts_text(known['class_counts'])}")
         if known["original_sizes"]:
             lines.append(f"  original sizes: {_sizes_text(known['original_sizes'])}")
         height, width, channels = self.images.shape[1:]
-        colour = {1: "grey", 3: "RGB", 4: "RGBA"}[channels]
-        crop = {"center": "centre crop", "none": "no crop"}[known["crop"]]
-        lines.append(f"  stored: {size_text((height, width))}, {colour}, {crop}, {self.images.nbytes / 1e6:,.1f} MB")
+        color = {1: "gray", 3: "RGB", 4: "RGBA"}[channels]
+        crop = {"center": "center crop", "none": "no crop"}[known["crop"]]
+        lines.append(f"  stored: {size_text((height, width))}, {color}, {crop}, {self.images.nbytes / 1e6:,.1f} MB")
         if known["transparent"] and channels != 4:
-            lines.append(f"  transparent: {known['transparent']:,}, laid on white; --channels=4 keeps transparency")
+            lines.append(f"  transparent: {known['transparent']:,}, laid on white; `channels=4` keeps transparency")
         if known["skipped"]:
             lines.append(f"  skipped: {len(known['skipped']):,}; full list in {self.path / MANIFEST}")
             lines += [f"    {name}: {reason}" for name, reason in known["skipped"][:REASONS_SHOWN]]
-        return lines
+        return "\n".join(lines)
 
 
-def _shortened_counts(counts: dict[str, int]) -> str:
+def _class_counts_text(counts: dict[str, int]) -> str:
     shown = [f"{name} {count:,}" for name, count in list(counts.items())[:CLASSES_SHOWN]]
     if len(counts) > CLASSES_SHOWN:
         shown.append(f"... ({min(counts.values()):,} to {max(counts.values()):,} each)")
@@ -93,15 +88,15 @@ def open_store(path: str | os.PathLike) -> ImageStore:
     """Opens the store in a folder.
 
     Raises:
-        DamagedStore: the folder is not there, or files are missing or do not fit the manifest.
+        DamagedStore: the folder does not exist, or files are missing or do not fit the manifest.
     """
     path = Path(path)
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         shape = (manifest["count"], *manifest["image_size"], manifest["channels"])
-        expected, found = int(np.prod(shape)), (path / IMAGES).stat().st_size
-        if found != expected:
-            raise ValueError(f"{IMAGES} has {found} bytes instead of {expected}")
+        expected, received = int(np.prod(shape)), (path / IMAGES).stat().st_size
+        if received != expected:
+            raise ValueError(f"{IMAGES} has {received} bytes instead of {expected}")
         images = np.memmap(path / IMAGES, np.uint8, "r", shape=shape)
         labels = np.load(path / LABELS) if manifest["class_names"] else None
         if labels is not None and (labels.shape != shape[:1] or labels.dtype != np.int32):

@@ -10,10 +10,10 @@ COLUMNS = 3
 WIDE = 10  # times the smallest value
 
 
-def draw(run: RunDirectory, rows: list[dict[str, Any]]) -> bool:
-    """Draws rows that belong to a step of the generator; of equal ones the last. False where there is nothing to draw.
+def draw(run: RunDirectory, rows: list[dict[str, Any]]) -> None:
+    """Draws the last row of each step, without controls; nothing if there are none.
 
-    A line is of one extractor, one kind of weights and one real set: other lines are other quantities.
+    A line has one extractor, one kind of weights and one set of real images; others would be different quantities.
     """
     from matplotlib.figure import Figure  # takes half a second to import
 
@@ -23,7 +23,7 @@ def draw(run: RunDirectory, rows: list[dict[str, Any]]) -> bool:
             line = (row.get("extractor") or "pixels", row.get("weights"), row.get("split"))
             panels[row["metric"]][line][row["step"]] = row
     if not panels:
-        return False
+        return
     columns = min(COLUMNS, len(panels))
     lines = -(-len(panels) // columns)
     figure = Figure(figsize=(4.2 * columns, 3.2 * lines), layout="constrained")
@@ -40,11 +40,10 @@ def draw(run: RunDirectory, rows: list[dict[str, Any]]) -> bool:
         axes.axis("off")
     with files.written_aside(run.evaluations_picture) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
-    return True
 
 
 def _scale(axes: Any, points: list[dict]) -> None:
-    """Logarithmic where small values are good ones: beside an untrained generator they would all lie on the ground."""
+    """Logarithmic if small values are good: beside an untrained generator, all others would lie on the ground."""
     values = [point["value"] for point in points]
     if points[0].get("better") == "lower" and min(values) > 0 and max(values) > WIDE * min(values):
         axes.set_yscale("log")

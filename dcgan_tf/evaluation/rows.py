@@ -10,9 +10,9 @@ from dcgan_tf.runs import RunDirectory
 
 
 def append(run: RunDirectory, rows: Iterable[dict[str, Any]]) -> None:
-    """Appends rows, each whole or not at all, whoever else is writing.
+    """Appends whole rows, even if other processes write at the same time.
 
-    A crash can leave a last line without an end; it is ended before anything follows it, and readers leave it out.
+    A crash can leave a last line without an end. It is ended before new rows follow, and readers skip it.
     """
     lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
     with run.evaluations_file.open("a+b") as stream:
@@ -26,7 +26,7 @@ def append(run: RunDirectory, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def read(run: RunDirectory) -> list[dict[str, Any]]:
-    """All rows so far, in the order in which they were written; lines that are no rows are left out."""
+    """All rows so far, in the order they were written, without lines that are not rows."""
     if not run.evaluations_file.exists():
         return []
     rows = []

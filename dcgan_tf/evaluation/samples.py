@@ -1,8 +1,10 @@
-"""Samples to be judged: which seeds, in which order, and what is kept of them."""
+"""The samples to judge: which seeds, in which order, and their features."""
 
+import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,15 +14,17 @@ from dcgan_tf.models.generator import BLOCK, Generator
 from dcgan_tf.progress import Progress
 
 FIRST_SEED = 2**30
-"""Judged samples are those of the seeds from 1,073,741,824 on: never the ones a sample grid shows or a person chose."""
+"""Samples to judge have the seeds from 1,073,741,824 on, so they are never those of a sample grid."""
+
+assert FIRST_SEED % BLOCK == 0  # so that all blocks are whole
 
 BLOCKS_AT_ONCE = 4  # features of 256 images at a time
 
 
 class Samples:
-    """The samples of one generator, a stream that can be started again and gives the same images.
+    """The samples of one generator: a stream that gives the same images whenever it is started.
 
-    A conditional generator's seed s has class s modulo the classes, so every class comes equally often.
+    A conditional generator's seed s has class s modulo the number of classes, so all classes are equally frequent.
 
     Args:
         generator: makes the images.
@@ -35,32 +39,27 @@ class Samples:
         self.generator, self.count, self.first_seed = generator, count, first_seed
         self.seconds = 0.0
 
-    def blocks(self) -> Iterator[np.ndarray]:
-        """A new stream: uint8 [up to 64, height, width, channels]."""
+    def blocks(self, at_once: int = 1) -> Iterator[np.ndarray]:
+        """A new stream: uint8 [up to 64 x `at_once`, height, width, channels]."""
         blocks = self.generator.blocks(range(self.first_seed, self.first_seed + self.count))
         while True:
             began = time.perf_counter()
-            block = next(blocks, None)
+            together = list(itertools.islice(blocks, at_once))
             self.seconds += time.perf_counter() - began
-            if block is None:
+            if not together:
                 return
-            yield block
+            yield np.concatenate(together)
 
-    def labelled(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def labeled(self, at_once: int = 1) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """A new stream with labels, int32 [b]."""
         seed = self.first_seed
-        for block in self.blocks():
+        for block in self.blocks(at_once):
             yield block, self.generator.labels(np.arange(seed, seed + len(block))).numpy()
             seed += len(block)
 
 
-class SampleFeatures:
-    """The features of all samples, computed as they are made; the images are not kept.
-
-    Args:
-        samples: the stream.
-        extractor: what sees them.
-        folder: for features too large for memory.
+class SampleFeatures(NamedTuple):
+    """The features of all samples.
 
     Attributes:
         vectors: float32 [count, d].
@@ -68,34 +67,31 @@ class SampleFeatures:
         seconds: spent in the extractor.
     """
 
-    def __init__(self, samples: Samples, extractor: Extractor, folder: Path):
-        self.vectors = scratch(folder, (samples.count, extractor.dimension), "float32")
-        self.probabilities = None
-        self.seconds, place = 0.0, 0
-        with Progress(samples.count, "images", "generating and looking") as progress:
-            for images in _joined(samples.blocks(), BLOCKS_AT_ONCE):
-                began = time.perf_counter()
-                found = extractor(images)
-                if found.probabilities is not None and self.probabilities is None:
-                    self.probabilities = scratch(folder, (samples.count, found.probabilities.shape[1]), "float32")
-                part = slice(place, place + len(images))
-                self.vectors[part] = found.vectors
-                if self.probabilities is not None:
-                    self.probabilities[part] = found.probabilities
-                self.seconds += time.perf_counter() - began
-                place += len(images)
-                progress.advance(len(images))
+    vectors: np.ndarray
+    probabilities: np.ndarray | None
+    seconds: float
 
 
-def _joined(blocks: Iterator[np.ndarray], count: int) -> Iterator[np.ndarray]:
-    waiting: list[np.ndarray] = []
-    for block in blocks:
-        waiting.append(block)
-        if len(waiting) == count:
-            yield np.concatenate(waiting)
-            waiting = []
-    if waiting:
-        yield np.concatenate(waiting)
+def sample_features(samples: Samples, extractor: Extractor, folder: Path) -> SampleFeatures:
+    """Computes features while samples are generated; the images are not kept.
 
-
-assert FIRST_SEED % BLOCK == 0  # whole blocks from the first one on
+    Args:
+        samples: the stream.
+        extractor: computes features.
+        folder: for features too large for memory.
+    """
+    vectors, probabilities = scratch(folder, (samples.count, extractor.dimension), "float32"), None
+    if extractor.classes:
+        probabilities = scratch(folder, (samples.count, extractor.classes), "float32")
+    seconds, start = 0.0, 0
+    with Progress(samples.count, "images", "generating samples and their features") as progress:
+        for images in samples.blocks(BLOCKS_AT_ONCE):
+            began = time.perf_counter()
+            found, part = extractor(images), slice(start, start + len(images))
+            vectors[part] = found.vectors
+            if probabilities is not None:
+                probabilities[part] = found.probabilities
+            seconds += time.perf_counter() - began
+            start = part.stop
+            progress.advance(len(images))
+    return SampleFeatures(vectors, probabilities, seconds)

@@ -1,4 +1,4 @@
-"""Arrays too large for memory, in files that go when nobody uses them any more."""
+"""Arrays too large for memory, in files that disappear when they are no longer used."""
 
 import tempfile
 from pathlib import Path
@@ -11,10 +11,10 @@ IN_MEMORY = 1 << 26  # 64 MiB
 
 
 def scratch(folder: Path, shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    """An array to be filled: in memory where it is small, else mapped to a file without a name in `folder`.
+    """An array to fill: in memory if it is small, else mapped to a file without a name in `folder`.
 
     Raises:
-        UserError: there is no room, or no permission.
+        UserError: no space left, or no permission.
     """
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     if size <= IN_MEMORY:
@@ -22,5 +22,5 @@ def scratch(folder: Path, shape: tuple[int, ...], dtype: str) -> np.ndarray:
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         require_space(folder, size)
-        with tempfile.TemporaryFile(dir=folder) as stream:  # the map keeps the file after it has been closed
+        with tempfile.TemporaryFile(dir=folder) as stream:  # the map keeps the file after it is closed
             return np.memmap(stream, dtype, "w+", shape=shape)

@@ -1,14 +1,14 @@
-"""Boxes around an object in generated images (paper, section 6.3.1), and the small JSON file in which they are drawn.
+"""Boxes around an object in generated images (paper, section 6.3.1), and the small JSON file that holds them.
 
     {"boxes": [{"seed": 17, "left": 4, "top": 2, "right": 12, "bottom": 10}, {"seed": 21, "class": 3, ...}]}
 
-The file is written and read; it may be made by hand, or by `responses` and then corrected by hand.
+The file may be written by hand, or by `write_boxes` and then corrected by hand.
 """
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +18,7 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.geometry import Size
 
 FORM = '{"boxes": [{"seed": 17, "left": 4, "top": 2, "right": 12, "bottom": 10}, ...]}'
-SIDES = ("left", "top", "right", "bottom")
-NEEDED, CLASS = ("seed", *SIDES), "class"
+REQUIRED, CLASS = ("seed", "left", "top", "right", "bottom"), "class"
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Box:
     Attributes:
         seed: of the image.
         left, top, right, bottom: 0 <= left < right, 0 <= top < bottom.
-        label: class of the image; None for the seed's own (see `Renderer.of_seeds`), and where there are no classes.
+        label: number of the image's class; None for the seed's own, and if there are no classes.
     """
 
     seed: int
@@ -41,22 +40,22 @@ class Box:
 
     def __post_init__(self):
         if self.seed < 0 or not 0 <= self.left < self.right or not 0 <= self.top < self.bottom:
-            raise ValueError(f"{self}: a seed from 0 on, and a rectangle that is not empty")
+            raise ValueError(f"{self}: a seed from 0, and a rectangle that is not empty")
 
 
-def read(path: Path, image_size: Size, classes: int = 0) -> tuple[Box, ...]:
+def read_boxes(path: str | os.PathLike, image_size: Size, classes: int = 0) -> tuple[Box, ...]:
     """The boxes of a file, in its order.
 
     Args:
         path: the file.
         image_size: height and width of the images, in which all boxes must lie.
-        classes: of the generator; 0 where it is not conditional, and no box has a class.
+        classes: of the generator; 0 if it is not conditional, and no box has a class.
 
     Raises:
-        ArgumentError: no such file, not JSON, no boxes, or one of them is not as it should be.
+        ArgumentError: no such file, not JSON, no boxes, or one of them has a fault.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))  # some editors on Windows begin files with a mark
+        content = json.loads(files.expanded(path).read_text(encoding="utf-8-sig"))  # Windows editors may add a mark
     except OSError as error:
         raise ArgumentError("boxes", path, f"cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
@@ -66,17 +65,19 @@ def read(path: Path, image_size: Size, classes: int = 0) -> tuple[Box, ...]:
         raise ArgumentError("boxes", path, f'there is no list "boxes" in it; write {FORM}')
     if not entries:
         raise ArgumentError("boxes", path, f"there are no boxes in it; write {FORM}")
-    found = []
     for number, entry in enumerate(entries, start=1):
         if fault := _fault(entry, image_size, classes):
             raise ArgumentError("boxes", path, f"box {number}: {fault}")
-        found.append(Box(*(entry[key] for key in NEEDED), label=entry.get(CLASS)))
-    return tuple(found)
+    return tuple(Box(*(entry[key] for key in REQUIRED), label=entry.get(CLASS)) for entry in entries)
 
 
-def write(path: Path, boxes: Sequence[Box]) -> None:
-    """Writes a file that `read` takes, complete or not at all; one that is there is replaced."""
-    lines = ",\n".join(f"  {json.dumps(_entry(box))}" for box in boxes)  # a line for each box, to be edited by hand
+def write_boxes(path: str | os.PathLike, boxes: Sequence[Box]) -> None:
+    """Writes a file that `read_boxes` takes, complete or not at all; an older one is replaced."""
+    entries = [{key: getattr(box, key) for key in REQUIRED} for box in boxes]
+    for box, entry in zip(boxes, entries, strict=True):
+        if box.label is not None:
+            entry[CLASS] = box.label
+    lines = ",\n".join(f"  {json.dumps(entry)}" for entry in entries)  # a line for each box, to be edited by hand
     with files.written_aside(path) as temporary:
         temporary.write_text(f'{{"boxes": [\n{lines}\n]}}\n', encoding="utf-8")
 
@@ -84,8 +85,8 @@ def write(path: Path, boxes: Sequence[Box]) -> None:
 def covered(box: Box, image_size: Size, grid: Size) -> np.ndarray:
     """Which positions of a layer's maps lie in a box: bool [grid height, grid width].
 
-    A position stands for an equal part of the image. Along each axis those lie inside whose centre does (left <= centre
-    < right); where the box is too small to hold a centre, the one position that holds the centre of the box.
+    A position stands for an equal part of the image. Along each axis it lies inside if its center does (left <= center
+    < right). If the box is too small to hold a center, the one position that holds the center of the box lies inside.
     """
     rows = _between(box.top, box.bottom, image_size[0], grid[0])
     columns = _between(box.left, box.right, image_size[1], grid[1])
@@ -93,37 +94,36 @@ def covered(box: Box, image_size: Size, grid: Size) -> np.ndarray:
 
 
 def _between(start: int, end: int, size: int, cells: int) -> np.ndarray:
-    """bool [cells], along one axis, in whole numbers: the centre of cell k is at (2 k + 1) size / (2 cells)."""
-    centres = (2 * np.arange(cells) + 1) * size
-    inside = (2 * cells * start <= centres) & (centres < 2 * cells * end)
+    """bool [cells], along one axis, in whole numbers: the center of cell k is at (2 k + 1) size / (2 cells)."""
+    centers = (2 * np.arange(cells) + 1) * size
+    inside = (2 * cells * start <= centers) & (centers < 2 * cells * end)
     if not inside.any():
         inside[(start + end) * cells // (2 * size)] = True
     return inside
 
 
-def _entry(box: Box) -> dict[str, int]:
-    own = {key: getattr(box, key) for key in NEEDED}
-    return own if box.label is None else own | {CLASS: box.label}
-
-
 def _fault(entry: Any, image_size: Size, classes: int) -> str:
-    """What is wrong with an entry of the list, in words; empty where it is a box."""
+    """What is wrong with an entry of the list, in words; empty for a valid box."""
     if not isinstance(entry, dict):
         return f"{json.dumps(entry)[:40]} is not an object like the one in {FORM}"
-    missing = [key for key in NEEDED if key not in entry]
-    unknown = sorted(set(entry) - {*NEEDED, CLASS})
+    missing = [key for key in REQUIRED if key not in entry]
+    unknown = sorted(set(entry) - {*REQUIRED, CLASS})
     if missing or unknown:
         strange = f"{unknown[0]!r} is unknown; " if unknown else ""
-        return f"{strange}it must have {', '.join(NEEDED)}" + (f", and has no {', '.join(missing)}" if missing else "")
+        lacking = f", and has no {', '.join(missing)}" if missing else ""
+        return f"{strange}it must have {', '.join(REQUIRED)}{lacking}"
     for key, value in entry.items():
         if type(value) is not int:  # True is an int as well
             return f"{key}={json.dumps(value)[:40]} must be a whole number"
-    return _outside(entry, image_size) or _fault_of_class(entry, classes)
+    if not 0 <= entry["seed"] <= seeds.LARGEST:
+        return f"seed={entry['seed']}: a seed is from 0 to 2^62"
+    if CLASS in entry and not 0 <= entry[CLASS] < classes:
+        there = f"the classes are from 0 to {classes - 1}" if classes else "this generator has no classes"
+        return f"class={entry[CLASS]}: {there}"
+    return _outside(entry, image_size)
 
 
 def _outside(entry: dict[str, int], image_size: Size) -> str:
-    if not 0 <= entry["seed"] <= seeds.LARGEST:
-        return f"seed={entry['seed']}: a seed is from 0 to 2^62"
     height, width = image_size
     for low, high, extent, word in (("left", "right", width, "wide"), ("top", "bottom", height, "high")):
         for key in (low, high):
@@ -132,10 +132,3 @@ def _outside(entry: dict[str, int], image_size: Size) -> str:
         if entry[low] >= entry[high]:
             return f"it is empty: {low}={entry[low]} must be smaller than {high}={entry[high]}"
     return ""
-
-
-def _fault_of_class(entry: dict[str, int], classes: int) -> str:
-    if CLASS not in entry or 0 <= entry[CLASS] < classes:
-        return ""
-    given = f"class={entry[CLASS]}"
-    return f"{given}: the classes are from 0 to {classes - 1}" if classes else f"{given}: this generator has no classes"

@@ -1,261 +1,282 @@
 """Forgetting to draw certain objects (paper, section 6.3.1): dropping the maps of a generator's layer that draw them.
 
 The paper drew 52 boxes around the windows of 150 generated bedrooms. A logistic regression on the activations of the
-"second highest" convolutional layer told positions inside the boxes from others of the same images; the 200 maps with
+"second highest" convolutional layer told positions inside the boxes from others of the same images. The 200 maps with
 a positive weight were set to zero everywhere, and windows disappeared from new images or became other things.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-import keras
 import numpy as np
-import tensorflow as tf
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, cross_val_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
-from dcgan_tf import seeds
+from dcgan_tf import seeds as random_seeds
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.explore.boxes import Box, covered
+from dcgan_tf.explore.boxes import Box, covered, read_boxes
+from dcgan_tf.explore.figure import Figure, Panel
 from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.rendering import Renderer
+from dcgan_tf.explore.renderer import Seeds
+from dcgan_tf.explore.split import SplitGenerator
+from dcgan_tf.models import Generator, pixels
+
+if TYPE_CHECKING:
+    import sklearn.pipeline
 
 FOLDS = 5
+CONTROLS = 10  # random draws of as many maps
+SHOWN = 12  # boxes and samples in the figure
 
 
-def layers(renderer: Renderer) -> tuple[str, ...]:
-    """Short names of the layers whose maps can be dropped, from z on: "project", "up1", "up2", ..."""
-    return tuple(_activations(renderer))
-
-
-def default_layer(renderer: Renderer) -> str:
-    """The paper's "second highest" layer: "up1", or "project" where nothing but the image comes after that.
-
-    Highest is what lies closest to z. This is our reading: the paper drops "200 in total", which fits the 512 maps of
-    8x8 after the first transposed convolution of its Figure 1, and not the 128 of the last hidden layer. In networks of
-    28 pixels "up1" is the last hidden layer, whose maps are pieces of strokes that all digits share.
-    """
-    found = layers(renderer)
-    return found[1] if len(found) > 2 else found[0]
-
-
-class FeatureDropout:
-    """A generator in two parts, between which maps are dropped.
-
-    Args:
-        renderer: the generator.
-        layer: one of `layers`; None for `default_layer`.
-
-    Attributes:
-        layer: its short name.
-        shape: (height, width, maps) of the activations.
-        image_shape: (height, width, channels).
-
-    Raises:
-        ArgumentError: there is no such layer; the message lists those that there are.
-    """
-
-    def __init__(self, renderer: Renderer, layer: str | None = None):
-        found = _activations(renderer)
-        self.renderer, self.layer = renderer, default_layer(renderer) if layer is None else layer
-        if self.layer not in found:
-            raise ArgumentError("layer", layer, f"there is no such layer; choose one of {', '.join(found)}")
-        model, activations = renderer.generator.model, found[self.layer].output
-        classes = [model.get_layer("one_hot").output] if renderer.classes else []
-        first = keras.Model([model.inputs[0], *classes], activations)
-        second = keras.Model([activations, *classes], model.outputs[0])
-        self.shape: tuple[int, int, int] = tuple(activations.shape[1:])
-        self.image_shape: tuple[int, int, int] = renderer.generator.image_shape
-        self._activations = tf.function(lambda values: first(values, training=False))
-        self._images = tf.function(
-            lambda values, keep: second([first(values, training=False) * keep, *values[1:]], training=False)
-        )
-
-    def activations(self, points: Points) -> np.ndarray:
-        """Activations of the layer, nothing dropped: float32 [n, height, width, maps]."""
-        return self.renderer.in_blocks(points, self._activations)
-
-    def images(self, points: Points, keep: np.ndarray | None = None) -> np.ndarray:
-        """Images made with a part of the maps: float32 [n, image height, image width, channels] in [-1, 1].
-
-        Computed in blocks of 64, as by the renderer, whose images they are where every map is kept.
-
-        Args:
-            points: of the images.
-            keep: bool or float [maps], by which each map is multiplied at all positions; None keeps all.
-
-        Raises:
-            ValueError: it is not one number for each map.
-        """
-        factors = np.ones(self.shape[2], np.float32) if keep is None else np.asarray(keep, np.float32)
-        if factors.shape != self.shape[2:]:
-            raise ValueError(f"keep has shape {factors.shape}; {self.layer} has {self.shape[2]} maps")
-        return self.renderer.in_blocks(points, lambda values: self._images(values, tf.constant(factors)))
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Selection:
     """A logistic regression that tells positions inside the boxes from others by their activations.
 
     Attributes:
-        weights: float64 [maps], of the activations after each map's are brought to mean 0 and variance 1.
-        intercept: the regression's constant.
-        means, deviations: float64 [maps], of the activations it was fitted to.
-        selected: bool [maps], those with a positive weight: the ones to drop.
-        accuracy: share of positions named rightly in images that the regression did not see, the mean of its shares for
-            positions inside and outside: 0.5 is guessing.
-        positives, negatives: number of positions inside and outside.
+        regression: activations [n, maps], each map scaled to mean 0 and variance 1, to whether they are inside.
+        accuracy: share of positions classified correctly in images that the regression did not see, the mean of its
+            shares for positions inside and outside: 0.5 is guessing.
     """
 
-    weights: np.ndarray
-    intercept: float
-    means: np.ndarray
-    deviations: np.ndarray
-    selected: np.ndarray
+    regression: "sklearn.pipeline.Pipeline"
     accuracy: float
-    positives: int
-    negatives: int
+
+    @property
+    def weights(self) -> np.ndarray:
+        """float64 [maps], of the scaled activations; 0 for a map that is the same everywhere."""
+        return self.regression[-1].coef_[0]
+
+    @property
+    def selected(self) -> np.ndarray:
+        """bool [maps], those with a positive weight: the ones to drop."""
+        return self.weights > 0.0
 
     def strongest(self, count: int) -> np.ndarray:
-        """At most so many of the selected maps, those with the largest weights: bool [maps]."""
-        found = np.zeros_like(self.selected)
-        found[np.argsort(-self.weights, kind="stable")[:count]] = True
-        return found & self.selected
+        """The selected maps with the largest weights, at most `count`: bool [maps]."""
+        largest = np.zeros_like(self.selected)
+        largest[np.argsort(-self.weights, kind="stable")[:count]] = True
+        return largest & self.selected
 
     def inside(self, activations: np.ndarray) -> np.ndarray:
-        """Which positions the regression holds to be inside: [..., maps] to bool [...]."""
-        scaled = self.weights / self.deviations
-        return activations @ scaled + (self.intercept - self.means @ scaled) > 0.0
+        """Which positions the regression takes to be inside: [..., maps] to bool [...]."""
+        flat = activations.reshape(-1, activations.shape[-1])
+        return self.regression.predict(flat).reshape(activations.shape[:-1])
 
 
-def selection(dropout: FeatureDropout, boxes: Sequence[Box], seed: int = 0) -> Selection:
-    """The maps of a layer that are active in boxes rather than beside them.
+class Change(NamedTuple):
+    """Mean absolute change of the values (-1 to 1) of images, where the selected maps respond and at all other pixels.
 
-    Positives are all positions inside the boxes of an image (see `boxes.covered`), each once. Negatives are random
-    others of the same image, as many as its positives, or all of them where there are fewer.
+    NaN if there are no such pixels.
+    """
+
+    inside: float
+    elsewhere: float
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureDropout:
+    """Images made with and without some maps.
+
+    Attributes:
+        layer: whose maps are dropped.
+        boxes: that the selection was learned from.
+        box_images: uint8 [boxes, height, width, channels], the images of the first boxes, gray outside of them.
+        selection: the regression.
+        dropped: bool [maps].
+        points: of the samples.
+        before, after, random: float32 [n, height, width, channels] in [-1, 1], with all maps, without the dropped ones,
+            and without as many at random.
+        change: from `before` to `after`.
+        controls: ten changes from `before` without as many maps at random.
+    """
+
+    layer: str
+    boxes: tuple[Box, ...]
+    box_images: np.ndarray
+    selection: Selection
+    dropped: np.ndarray
+    points: Points
+    before: np.ndarray
+    after: np.ndarray
+    random: np.ndarray
+    change: Change
+    controls: tuple[Change, ...]
+
+    @property
+    def summary(self) -> str:
+        """How many maps were dropped and how much images change, in two lines."""
+        random_inside = _percent(*(each.inside for each in self.controls))
+        random_elsewhere = _percent(*(each.elsewhere for each in self.controls))
+        return (
+            f"{self.layer}: {self.selection.selected.sum()} of {len(self.dropped)} maps respond inside of "
+            f"{len(self.boxes)} boxes, {self.dropped.sum()} are dropped ({100 * self.selection.accuracy:.0f}% of the "
+            "positions in unseen images are classified correctly; guessing gives 50%)\n"
+            f"images change by {_percent(self.change.inside)} of the range where these maps respond, by "
+            f"{_percent(self.change.elsewhere)} elsewhere; without as many maps at random by {random_inside} and "
+            f"{random_elsewhere} (mean of {len(self.controls)} draws)"
+        )
+
+    def figure(self, note: str = "", title: str = "") -> Figure:
+        """The first boxes, and the first samples with and without the maps.
+
+        Args:
+            note: small text below.
+            title: where the boxes come from.
+        """
+        shown, count = len(self.box_images), len(self.points)
+        rows = {"all maps": self.before, f"without {self.dropped.sum()}": self.after, "as many\nat random": self.random}
+        images = [pixels.to_pixels(each[:SHOWN]).numpy() for each in rows.values()]
+        columns = [name.replace(" as ", "\nas ") for name in self.points.names[:SHOWN]]
+        of_boxes = f"{shown} of {len(self.boxes)} boxes" + (f" ({title})" if title else "")
+        of_samples = f"{SHOWN} of {count} new samples" if count > SHOWN else "new samples"
+        seeds = [f"seed {box.seed}" for box in self.boxes[:shown]]
+        blocks = [
+            Panel([self.box_images], of_boxes, ["inside the\nboxes"], seeds),
+            Panel(images, of_samples, list(rows), columns),
+        ]
+        return Figure("Forgetting to draw", blocks, [self.summary, note])
+
+
+def feature_dropout(
+    generator: Generator,
+    boxes: Sequence[Box] | str | os.PathLike,
+    seeds: Seeds = range(1000, 1012),
+    layer: str | None = None,
+    drop: int | None = None,
+    seed: int = 0,
+) -> FeatureDropout:
+    """Learns which maps respond inside of boxes, and draws samples without these maps.
+
+    Images change whatever is dropped, so the same is done with as many maps at random.
 
     Args:
-        dropout: the generator and its layer.
+        generator: a built-in network.
+        boxes: in at least two images (see `boxes_around`), or the JSON file that holds them (see `read_boxes`).
+        seeds: of the samples, see `Renderer.points`.
+        layer: "project", "up1", "up2", ...; None for the paper's, see `layers.maps_of`.
+        drop: drop only so many maps, those with the largest weights; None drops all with a positive weight.
+        seed: of the positions outside of boxes, and of the random maps.
+
+    Raises:
+        ArgumentError: no such layer, seed or class, `drop` is below 1, or a fault in the file.
+        UserError: boxes that teach nothing, or not a built-in network.
+    """
+    if drop is not None and drop < 1:
+        raise ArgumentError("drop", drop, "it must be at least 1; leave it out for all with a positive weight")
+    split = SplitGenerator(generator, layer)
+    points = split.renderer.points(seeds)
+    if isinstance(boxes, str | os.PathLike):
+        boxes = read_boxes(boxes, generator.image_shape[:2], split.renderer.classes)
+    selection = select_maps(split, boxes, seed)
+    dropped = selection.selected if drop is None else selection.strongest(drop)
+    places = _spread(selection.inside(split.activations(points)), generator.image_shape[:2])
+    draws = [random_maps(dropped, each) for each in range(seed, seed + CONTROLS)]
+    before, after, random = (split.images(points, keep) for keep in (None, ~dropped, ~draws[0]))
+    controls = [changes(before, random, places)]
+    controls += [changes(before, split.images(points, ~maps), places) for maps in draws[1:]]
+    return FeatureDropout(
+        split.layer, tuple(boxes), _box_images(split, boxes[:SHOWN]), selection, dropped, points, before, after, random,
+        changes(before, after, places), tuple(controls),
+    )  # fmt: skip
+
+
+def select_maps(split: SplitGenerator, boxes: Sequence[Box], seed: int = 0) -> Selection:
+    """The maps of a layer that are active in boxes rather than beside them.
+
+    Positives are all positions inside the boxes of an image (see `covered`), each once. Negatives are random others of
+    the same image, as many as its positives, or all if there are fewer.
+
+    Args:
+        split: the generator and its layer.
         boxes: in at least two images; a box without a label lies in the image of the seed's own class.
         seed: of the choice of negatives.
 
     Raises:
-        UserError: boxes on a single image, or that leave no position outside.
+        UserError: boxes in a single image, or that leave no position outside.
     """
-    positions = _positions(dropout, boxes)
+    positions = _positions(split, boxes)
     if len(positions) < 2:
         raise UserError(f"all boxes lie in one image, that of seed {boxes[0].seed}: draw some in others as well")
-    images = list(positions)
-    activations = dropout.activations(dropout.renderer.of_seeds(*zip(*images, strict=True)))
+    activations = split.activations(split.renderer.points(list(positions)))
     inside, outside = [], []
-    for number, (image, drawn) in enumerate(positions.items()):
+    for number, ((image_seed, _), drawn) in enumerate(positions.items()):
         if drawn.all():
             raise UserError(
-                f"the boxes in the image of seed {image[0]} cover all {drawn.size} positions of the layer "
-                f"{dropout.layer}: draw smaller ones, or choose a layer of larger maps"
+                f"the boxes in the image of seed {image_seed} cover all {drawn.size} positions of the layer "
+                f"{split.layer}: draw smaller ones, or choose a layer of larger maps"
             )
         others = np.flatnonzero(~drawn)
-        chosen = seeds.generator(seed, "feature_dropout_negatives", number).permutation(others)[: drawn.sum()]
-        rows = activations[number].reshape(-1, dropout.shape[2])
+        chosen = random_seeds.generator(seed, "feature_dropout_negatives", number).permutation(others)[: drawn.sum()]
+        rows = activations[number].reshape(-1, split.shape[2])
         inside.append(rows[drawn.ravel()])
         outside.append(rows[np.sort(chosen)])
-    return fitted(inside, outside)
+    return fitted_selection(inside, outside)
 
 
-def fitted(inside: Sequence[np.ndarray], outside: Sequence[np.ndarray]) -> Selection:
-    """The selection for given activations; see `selection`.
+def fitted_selection(inside: Sequence[np.ndarray], outside: Sequence[np.ndarray]) -> Selection:
+    """The selection for some activations.
 
     Args:
         inside: for each of two or more images the activations at positions inside its boxes, float32 [n, maps], n >= 1.
         outside: the same for positions outside.
     """
+    from sklearn.linear_model import LogisticRegression  # takes a second to import
+    from sklearn.model_selection import GroupKFold, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
     activations = np.concatenate([*inside, *outside])
     truth = np.repeat([True, False], [sum(map(len, inside)), sum(map(len, outside))])
     images = np.concatenate(
         [np.full(len(rows), number) for part in (inside, outside) for number, rows in enumerate(part)]
     )
     regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    # Neighbouring positions are much alike: an image is either learned from or judged, never both.
+    # Neighboring positions are much alike: the regression learns from an image or is tested on it, never both.
     folds = GroupKFold(min(FOLDS, len(inside)))
     shares = cross_val_score(regression, activations, truth, groups=images, cv=folds, scoring="balanced_accuracy")
-    scaler, linear = (step for _, step in regression.fit(activations, truth).steps)
-    weights = linear.coef_[0]
-    return Selection(
-        weights=weights,
-        intercept=float(linear.intercept_[0]),
-        means=scaler.mean_,
-        deviations=scaler.scale_,  # 1 for a map that is the same everywhere, whose weight is then 0
-        selected=weights > 0.0,
-        accuracy=float(shares.mean()),
-        positives=int(truth.sum()),
-        negatives=int((~truth).sum()),
-    )
+    return Selection(regression.fit(activations, truth), float(shares.mean()))
 
 
-def as_many_at_random(selected: np.ndarray, seed: int = 0) -> np.ndarray:
-    """A control: as many maps as are selected, chosen at random from all, bool [maps]."""
-    return seeds.generator(seed, "feature_dropout_control", 0).permutation(selected)
+def random_maps(selected: np.ndarray, seed: int = 0) -> np.ndarray:
+    """As many maps as are selected, chosen at random from all: bool [maps]."""
+    return random_seeds.generator(seed, "feature_dropout_control", 0).permutation(selected)
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Images made with and without some maps.
-
-    Attributes:
-        before, after: float32 [n, height, width, channels] in [-1, 1], with all maps and without the dropped ones.
-        places: bool [n, height, width], the pixels that were looked at.
-        inside, elsewhere: mean absolute change of a value of the images (0 to 2) in these places, and in all others;
-            NaN where there are none.
-    """
-
-    before: np.ndarray
-    after: np.ndarray
-    places: np.ndarray
-    inside: float
-    elsewhere: float
-
-
-def compare(dropout: FeatureDropout, dropped: np.ndarray, points: Points, places: np.ndarray) -> Comparison:
-    """How images change when maps are dropped, and where.
-
-    Args:
-        dropout: the generator and its layer.
-        dropped: bool [maps], the maps to set to zero.
-        points: of the images, new ones as a rule.
-        places: bool [n, rows, columns], where the object is expected in each image, on any grid; as a rule
-            `selection.inside(dropout.activations(points))`.
-    """
-    before, after = dropout.images(points), dropout.images(points, ~dropped)
-    pixels = _spread(places, dropout.image_shape[:2])
-    changes = np.abs(after - before).mean(axis=3, dtype=np.float64)  # [n, height, width]
-    inside, elsewhere = (float(changes[where].mean()) if where.any() else np.nan for where in (pixels, ~pixels))
-    return Comparison(before, after, pixels, inside, elsewhere)
+def changes(before: np.ndarray, after: np.ndarray, places: np.ndarray) -> Change:
+    """The change from float32 to float32 images [n, height, width, channels], at places bool [n, height, width]."""
+    differences = np.abs(after - before).mean(axis=3, dtype=np.float64)
+    return Change(*(float(differences[where].mean()) if where.any() else np.nan for where in (places, ~places)))
 
 
 def _spread(places: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
-    """[n, rows, columns] to the pixels for which each position stands, [n, height, width]."""
+    """[n, rows, columns] to the pixels that each position stands for, [n, height, width]."""
     rows, columns = (np.arange(size) * cells // size for size, cells in zip(image_size, places.shape[1:], strict=True))
     return places[:, rows[:, np.newaxis], columns]
 
 
-def _activations(renderer: Renderer) -> dict[str, keras.layers.Layer]:
-    """The layers [n, height, width, maps] by their short names, each where it is activated."""
-    found = {}
-    for layer in renderer.generator.model.layers:
-        name = "project" if layer.name == "grid" else layer.name.removesuffix("_relu")
-        # After "grid" the projection may be normalised and activated; else it was before, or never is.
-        if layer.name == "grid" or (name != layer.name and len(layer.output.shape) == 4):
-            found[name] = layer
-    return found
-
-
-def _positions(dropout: FeatureDropout, boxes: Sequence[Box]) -> dict[tuple[int, int | None], np.ndarray]:
+def _positions(split: SplitGenerator, boxes: Sequence[Box]) -> dict[tuple[int, int | None], np.ndarray]:
     """Which positions lie in the boxes of each image, bool [height, width], by (seed, class)."""
-    classes, found = dropout.renderer.classes, {}
+    classes, positions = split.renderer.classes, {}
+    image_size = split.renderer.generator.image_shape[:2]
     for box in boxes:
         label = box.seed % classes if classes and box.label is None else box.label  # one image has one name
-        inside = covered(box, dropout.image_shape[:2], dropout.shape[:2])
-        found[box.seed, label] = found.get((box.seed, label), False) | inside
-    return found
+        inside = covered(box, image_size, split.shape[:2])
+        positions[box.seed, label] = positions.get((box.seed, label), False) | inside
+    return positions
+
+
+def _box_images(split: SplitGenerator, boxes: Sequence[Box]) -> np.ndarray:
+    """uint8 [boxes, height, width, channels], mostly gray outside of the boxes."""
+    images = split.renderer.pixels(split.renderer.points([(box.seed, box.label) for box in boxes]))
+    dimmed = (images // 3 + 85).astype(np.uint8)
+    for image, dim, box in zip(images, dimmed, boxes, strict=True):
+        dim[box.top : box.bottom, box.left : box.right] = image[box.top : box.bottom, box.left : box.right]
+        if image.shape[-1] == 4:
+            dim[..., 3] = 255
+    return dimmed
+
+
+def _percent(*changes: float) -> str:
+    """The mean change in percent of the range."""
+    return "-" if np.isnan(changes).any() else f"{50 * np.mean(changes):.1f}%"

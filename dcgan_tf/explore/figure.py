@@ -1,42 +1,32 @@
-"""Figures as in a paper: images pixel by pixel, without blur, with words around them.
+"""Figures as in a paper: images pixel by pixel, without blur, with text around them.
 
-Everything is placed in pixels of the picture, because only images whose every pixel covers the same number of pixels
-of the picture are crisp. Text is measured before it is placed.
+Everything is placed in pixels of the picture: images are crisp only if each of their pixels covers the same number of
+pixels of the picture. Text is measured before it is placed.
 """
 
 import functools
+import io
 import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from dcgan_tf import files
+from dcgan_tf.models import pixels
 
 DPI = 100
-MARGIN, GAP, LINE, SPACE = 24, 18, 18, 2  # around the figure, between blocks, for a line of text, around an image
+MARGIN, GAP, LINE, SMALL_LINE, SPACE = 24, 18, 18, 14, 2  # around all, between blocks, of text, around an image
 TITLE, SUBTITLE, LABEL = 12, 10, 8  # points
 CELL = 72  # pixels that an image is magnified to, about
 WIDEST = 1400  # pixels of a row, for which images are magnified less
 
 
-class Block(Protocol):
-    """A part of a figure."""
-
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        ...
-
-    def draw(self, figure: Any, left: int, top: int) -> None:
-        """Draws itself into a matplotlib figure, its corner at so many pixels from the left and from the top."""
-        ...
-
-
 @dataclass(frozen=True)
 class Panel:
-    """Images in rows.
+    """A block of images in rows.
 
     Attributes:
         rows: uint8 [n, height, width, channels] each, all images of one size.
@@ -51,57 +41,45 @@ class Panel:
     column_labels: Sequence[str] = ()
     cell: int = CELL
 
-    @property
-    def _factor(self) -> int:
-        height, width = self.rows[0].shape[1:3]
-        columns = max(map(len, self.rows))
-        return max(1, min(round(self.cell / max(height, width)), WIDEST // (columns * (width + SPACE))))
-
-    @property
-    def _step(self) -> tuple[int, int]:
-        height, width = self.rows[0].shape[1:3]
-        return self._factor * width + SPACE, self._factor * height + SPACE
-
-    @property
-    def _left(self) -> int:
-        return max((_width(label, LABEL) for label in self.row_labels), default=0) + (8 if self.row_labels else 0)
-
-    @property
-    def _top(self) -> int:
+    def _layout(self) -> tuple[int, int, int, int, int]:
+        """How many times an image is magnified, from one image to the next (width, height), and room for labels."""
+        (height, width), columns = self.rows[0].shape[1:3], max(map(len, self.rows))
+        factor = max(1, min(round(self.cell / max(height, width)), WIDEST // (columns * (width + SPACE))))
+        left = max((_width(label, LABEL) for label in self.row_labels), default=-8) + 8
         lines = max((label.count("\n") + 1 for label in self.column_labels), default=0)
-        return (LINE + 4 if self.title else 0) + (14 * lines + 4 if lines else 0)
+        top = (LINE + 4 if self.title else 0) + (SMALL_LINE * lines + 4 if lines else 0)
+        return factor, factor * width + SPACE, factor * height + SPACE, left, top
 
     def size(self) -> tuple[int, int]:
-        width, height = self._step
-        across = self._left + max(map(len, self.rows)) * width + SPACE
-        return max(across, _width(self.title, SUBTITLE)), self._top + len(self.rows) * height + SPACE
+        """(width, height) in pixels."""
+        _, width, height, left, top = self._layout()
+        across = left + max(map(len, self.rows)) * width + SPACE
+        return max(across, _width(self.title, SUBTITLE)), top + len(self.rows) * height + SPACE
 
     def draw(self, figure: Any, left: int, top: int) -> None:
-        width, height = self._step
-        if self.title:
-            _write(figure, left, top, self.title, SUBTITLE, va="top", weight="bold")
-        inner_left, inner_top = left + self._left, top + self._top
+        """Draws itself into a matplotlib figure, its corner so many pixels from the left and from the top."""
+        factor, width, height, label_width, label_height = self._layout()
+        _write(figure, left, top, self.title, SUBTITLE, va="top", weight="bold")
+        inner_left, inner_top = left + label_width, top + label_height
         for number, label in enumerate(self.column_labels):
-            _write(
-                figure, inner_left + number * width + width / 2, inner_top - 3, label, LABEL, ha="center", va="bottom"
-            )
+            middle = inner_left + number * width + width / 2
+            _write(figure, middle, inner_top - 3, label, LABEL, ha="center", va="bottom")
         for number, label in enumerate(self.row_labels):
-            _write(
-                figure, inner_left - 8, inner_top + number * height + height / 2, label, LABEL, ha="right", va="center"
-            )
+            middle = inner_top + number * height + height / 2
+            _write(figure, inner_left - 8, middle, label, LABEL, ha="right", va="center")
         canvas = np.full((len(self.rows) * height, max(map(len, self.rows)) * width, 4), 0, np.uint8)
-        for row, pictures in enumerate(self.rows):
-            for column, picture in enumerate(pictures):
-                large = _rgba(picture).repeat(self._factor, axis=0).repeat(self._factor, axis=1)
+        for row, images in enumerate(self.rows):
+            for column, image in enumerate(images):
+                large = _rgba(image).repeat(factor, axis=0).repeat(factor, axis=1)
                 canvas[row * height :, column * width :][: len(large), : large.shape[1]] = large
-        _axes(figure, inner_left, inner_top, canvas.shape[1], canvas.shape[0], frameon=False).imshow(
-            canvas, interpolation="none", aspect="auto"
-        )
+        axes = _axes(figure, inner_left, inner_top, canvas.shape[1], canvas.shape[0])
+        axes.set_axis_off()
+        axes.imshow(canvas, interpolation="none", aspect="auto")
 
 
 @dataclass(frozen=True)
 class Plot:
-    """Axes that a function draws into.
+    """A block of axes that a function draws into.
 
     Attributes:
         paint: is given the matplotlib axes.
@@ -115,62 +93,87 @@ class Plot:
     inset: tuple[int, int, int] = (56, 8, 44)  # left, right and below, for the axes' own labels
 
     def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
         return self.width, self.height
 
     def draw(self, figure: Any, left: int, top: int) -> None:
+        """See `Panel.draw`."""
         before, after, below = self.inset
         head = LINE + 6 if self.title else 4
-        if self.title:
-            _write(figure, left, top, self.title, SUBTITLE, va="top", weight="bold")
-        axes = _axes(
-            figure, left + before, top + head, self.width - before - after, self.height - head - below, shown=True
-        )
+        _write(figure, left, top, self.title, SUBTITLE, va="top", weight="bold")
+        axes = _axes(figure, left + before, top + head, self.width - before - after, self.height - head - below)
         axes.tick_params(labelsize=LABEL)
         self.paint(axes)
 
 
-def write(path: str | os.PathLike, title: str, blocks: Sequence[Block], note: str = "", across: bool = False) -> None:
-    """Writes a figure as PNG, complete or not at all.
+@dataclass(frozen=True)
+class Figure:
+    """A figure, drawn when it is saved or shown in a notebook.
 
-    Args:
-        path: the file.
+    Attributes:
         title: above all.
         blocks: one below the other, or beside each other.
-        note: small text below all; lines are broken where it has line breaks.
-        across: beside each other.
+        notes: lines of small text below all; empty ones are left out.
+        across: whether the blocks are beside each other.
     """
-    from matplotlib.figure import Figure  # takes half a second to import
 
-    sizes = [block.size() for block in blocks]
-    widths, heights = [size[0] for size in sizes], [size[1] for size in sizes]
-    gaps = (len(blocks) - 1) * GAP
-    inner_width = sum(widths) + gaps if across else max(widths)
-    inner_height = max(heights) if across else sum(heights) + gaps
-    texts = [_width(title, TITLE, "bold"), *(_width(line, LABEL) for line in note.splitlines())]
-    below = 14 * len(note.splitlines()) + 8 if note else 0
-    width, height = max([inner_width, *texts]) + 2 * MARGIN, inner_height + below + 2 * MARGIN + 30
-    figure = Figure(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
-    _write(figure, MARGIN, MARGIN - 6, title, TITLE, va="top", weight="bold")
-    left, top = MARGIN, MARGIN + 30
-    for block, (block_width, block_height) in zip(blocks, sizes, strict=True):
-        block.draw(figure, left, top)
-        left, top = (left + block_width + GAP, top) if across else (left, top + block_height + GAP)
-    for number, line in enumerate(note.splitlines()):
-        _write(figure, MARGIN, MARGIN + 30 + inner_height + 10 + 14 * number, line, LABEL, va="top", color="0.3")
-    with files.written_aside(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+    title: str
+    blocks: Sequence[Panel | Plot]
+    notes: Sequence[str] = ()
+    across: bool = False
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Writes a PNG, complete or not at all."""
+        with files.written_aside(path) as temporary:
+            temporary.write_bytes(self._repr_png_())
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        self._drawn().savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+        return stream.getvalue()
+
+    def _drawn(self) -> Any:
+        from matplotlib.figure import Figure as Canvas  # takes half a second to import
+
+        sizes = [block.size() for block in self.blocks]
+        lines = [line for note in self.notes for line in note.splitlines()]
+        widths, heights = zip(*sizes, strict=True)
+        gaps = (len(sizes) - 1) * GAP
+        inner_width = sum(widths) + gaps if self.across else max(widths)
+        inner_height = max(heights) if self.across else sum(heights) + gaps
+        texts = [_width(self.title, TITLE, "bold"), *(_width(line, LABEL) for line in lines)]
+        below = SMALL_LINE * len(lines) + 8 if lines else 0
+        left, top = MARGIN, MARGIN + 30
+        width, height = max([inner_width, *texts]) + 2 * MARGIN, top + inner_height + below + MARGIN
+        canvas = Canvas(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
+        _write(canvas, MARGIN, MARGIN - 6, self.title, TITLE, va="top", weight="bold")
+        for number, line in enumerate(lines):
+            _write(canvas, left, top + inner_height + 10 + SMALL_LINE * number, line, LABEL, va="top", color="0.3")
+        for block, (block_width, block_height) in zip(self.blocks, sizes, strict=True):
+            block.draw(canvas, left, top)
+            left, top = (left + block_width + GAP, top) if self.across else (left, top + block_height + GAP)
+        return canvas
 
 
-def _axes(figure: Any, left: float, top: float, width: float, height: float, shown: bool = False, **more: Any) -> Any:
-    whole_width, whole_height = figure.bbox.width, figure.bbox.height
-    rectangle = (
-        left / whole_width, 1.0 - (top + height) / whole_height, width / whole_width, height / whole_height
-    )  # fmt: skip
-    axes = figure.add_axes(rectangle, **more)
-    if not shown:
-        axes.set_xticks([])
-        axes.set_yticks([])
-    return axes
+def signed_pictures(values: np.ndarray, largest: np.ndarray | float) -> np.ndarray:
+    """Values of both signs as images: zero is mid-gray, plus and minus `largest` are 255 and 0.
+
+    Args:
+        values: float32 [n, height, width, channels]; a fourth channel is not shown, it becomes opaque.
+        largest: the magnitude that is fully light or dark, one for all or [n, 1, 1, 1]; where it is 0, all is gray.
+
+    Returns:
+        uint8 of the same shape.
+    """
+    images = pixels.to_pixels(values / np.where(largest > 0, largest, 1.0)).numpy()
+    if values.shape[-1] == 4:
+        images[..., 3] = 255
+    return images
+
+
+def _axes(figure: Any, left: float, top: float, width: float, height: float) -> Any:
+    across, down = figure.bbox.width, figure.bbox.height
+    return figure.add_axes((left / across, 1.0 - (top + height) / down, width / across, height / down))
 
 
 def _write(figure: Any, left: float, top: float, text: str, points: int, **more: Any) -> None:
@@ -180,7 +183,7 @@ def _write(figure: Any, left: float, top: float, text: str, points: int, **more:
 
 
 def _width(text: str, points: int, weight: str = "normal") -> int:
-    """Pixels that the longest line of a text takes, as it will be drawn."""
+    """Width in pixels of the longest line of a text, as it will be drawn."""
     from matplotlib.font_manager import FontProperties
 
     font, lines = FontProperties(size=points, weight=weight), [line for line in text.splitlines() if line]
@@ -195,9 +198,9 @@ def _renderer() -> Any:
     return RendererAgg(1, 1, DPI)
 
 
-def _rgba(picture: np.ndarray) -> np.ndarray:
-    """uint8 [h, w, 1, 3 or 4] to [h, w, 4]."""
-    if picture.shape[-1] == 4:
-        return picture
-    colours = np.repeat(picture, 3, axis=-1) if picture.shape[-1] == 1 else picture
-    return np.concatenate([colours, np.full((*picture.shape[:2], 1), 255, np.uint8)], axis=-1)
+def _rgba(image: np.ndarray) -> np.ndarray:
+    """uint8 [height, width, 1, 3 or 4] to [height, width, 4]."""
+    if image.shape[-1] == 4:
+        return image
+    colors = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
+    return np.concatenate([colors, np.full((*image.shape[:2], 1), 255, np.uint8)], axis=-1)

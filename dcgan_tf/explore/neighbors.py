@@ -1,8 +1,6 @@
-"""The nearest training images of some images: are samples, or steps of a walk, copies (paper, section 6.1)?
+"""Samples beside the training images nearest to them: has the generator copied (paper, sections 4.1.1 and 6.1)?
 
-The paper looks for memorised images on walks through the latent space; its section 4.1.1 keeps near-duplicates out of
-the training images. A nearest neighbour shows which of them an image resembles; how near is near is told by what real
-images have: ask for those of training images with `leave_out`.
+How near is near is told by real images: how far each of some training images is from the nearest of all others.
 """
 
 from collections.abc import Callable
@@ -10,140 +8,193 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dcgan_tf import seeds as random_seeds
+from dcgan_tf.data import ImageStore
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.evaluation.features import Features
+from dcgan_tf.explore.figure import Figure, Panel
+from dcgan_tf.explore.points import Points
+from dcgan_tf.explore.renderer import Seeds, renderer_of
 from dcgan_tf.metrics import arrays
-from dcgan_tf.metrics.distances import distance_blocks
 from dcgan_tf.metrics.nearest_neighbor import LEVELS
+from dcgan_tf.models import Generator
 from dcgan_tf.progress import Progress
 
 BLOCK = 256  # images at a time: what a feature extractor takes in one go
+REAL = 200  # training images that the samples are compared with
+COPY_QUANTILE = 0.01  # a sample as near as the nearest 1% of these may be a copy
+ROUNDING = 1e-9  # of a squared length, a hundred times more than float64 loses in a product of 50,000 values
 
-See = Callable[[np.ndarray], np.ndarray]
+Extractor = Callable[[np.ndarray], Features]
 
 
-@dataclass(frozen=True)
-class Neighbors:
-    """The nearest of each query, the nearest first; of equally near ones the lower row first.
+@dataclass(frozen=True, eq=False)
+class Space:
+    """What was found by one kind of distance.
 
     Attributes:
-        rows: int64 [q, k], of the references.
-        distances: float32 [q, k], Euclidean: of [0, 1] pixels, or of feature vectors.
+        name: "pixels", or what the features were called.
+        rows: int64 [samples, k], the nearest training images of each sample, see `nearest_images`.
+        distances: float32 [samples, k].
+        images: uint8 [samples, k, height, width, channels], these training images.
+        among_real: float32 [real], how far some training images are from the nearest of all others.
     """
 
+    name: str
     rows: np.ndarray
     distances: np.ndarray
+    images: np.ndarray
+    among_real: np.ndarray
+
+    @property
+    def copies(self) -> int:
+        """Samples as near to a training image as the nearest 1% of real images are to another one."""
+        return int((self.distances[:, 0] <= np.quantile(self.among_real, COPY_QUANTILE)).sum())
+
+    @property
+    def verdict(self) -> str:
+        """Typical distances and `copies`, in words."""
+        own, few = self.distances[:, 0], "the nearest 1% of real images"
+        copied = f"{self.copies} of {len(own)} samples are" if self.copies else "no sample is"
+        return (
+            f"{self.name}: samples are {np.median(own):.3g} from their nearest training image (median), real images "
+            f"{np.median(self.among_real):.3g} from theirs: {copied} as near as {few}"
+        )
 
 
-def nearest(
+@dataclass(frozen=True, eq=False)
+class Neighbors:
+    """Samples and their nearest training images.
+
+    Attributes:
+        points: of the samples.
+        images: uint8 [samples, height, width, channels].
+        spaces: one for pixels, one for features if an extractor was given.
+    """
+
+    points: Points
+    images: np.ndarray
+    spaces: tuple[Space, ...]
+
+    @property
+    def verdict(self) -> str:
+        """A line for each kind of distance."""
+        return "\n".join(space.verdict for space in self.spaces)
+
+    def figure(self, note: str = "") -> Figure:
+        """A row for each sample: the sample, then its neighbors."""
+        blocks = [Panel([image[None] for image in self.images], "sample", self.points.names)]
+        blocks += [Panel(list(space.images), f"nearest in {space.name}") for space in self.spaces]
+        return Figure("Samples and their nearest training images", blocks, [self.verdict, note], across=True)
+
+
+def neighbors(
+    generator: Generator,
+    training_images: np.ndarray | ImageStore,
+    seeds: Seeds = range(8),
+    k: int = 5,
+    features: Extractor | None = None,
+    name: str = "features",
+) -> Neighbors:
+    """The nearest training images of samples, in pixels and, if there is an extractor, in its features.
+
+    Args:
+        generator: makes the samples.
+        training_images: uint8 [n, height, width, channels], may be a memory map, or the store that holds them.
+        seeds: of the samples, see `Renderer.points`.
+        k: neighbors of each sample.
+        features: images to vectors, see `evaluation.features`.
+        name: what these features are called.
+
+    Raises:
+        ArgumentError: `k` is not from 1 to n - 1, no such seed or class.
+        ValueError: images of another size.
+    """
+    real = training_images.images if isinstance(training_images, ImageStore) else training_images
+    if not 1 <= k < len(real):
+        raise ArgumentError("k", k, f"it must be from 1 to {len(real) - 1}: there are {len(real):,} training images")
+    renderer = renderer_of(generator)
+    points = renderer.points(seeds)
+    images = renderer.pixels(points)
+    chosen = np.sort(random_seeds.generator(0, "neighbors_of_real", 0).permutation(len(real))[:REAL])
+    spaces = []
+    for called, extractor in [("pixels", None), *([(name, features)] if features else [])]:
+        rows, distances = nearest_images(images, real, k, extractor)
+        _, among_real = nearest_images(np.asarray(real[chosen]), real, 1, extractor, leave_out=chosen)
+        shown = np.stack([np.asarray(real[each]) for each in rows])
+        spaces.append(Space(called, rows, distances, shown, among_real[:, 0]))
+    return Neighbors(points, images, tuple(spaces))
+
+
+def nearest_images(
     queries: np.ndarray,
     references: np.ndarray,
     k: int = 5,
-    see: See | None = None,
+    features: Extractor | None = None,
     leave_out: np.ndarray | None = None,
-) -> Neighbors:
+) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest references of every query, exactly, in one pass over the references.
 
-    Distances from matrix products in float64 rule out what is farther than rounding can explain; those of what remains
-    are computed again from differences, in which equal images are equally near.
+    The nearest come first; of equally near ones the lower row.
 
     Args:
-        queries: uint8 [q, height, width, channels]; some hundred, all of whose vectors are held.
-        references: uint8 [n, height, width, channels], may be a memory map: it is read once, 256 images at a time.
+        queries: uint8 [queries, height, width, channels]; some hundred, all of whose vectors are held.
+        references: uint8 [n, height, width, channels], may be a memory map: read once, 256 images at a time.
         k: how many for each query.
-        see: images uint8 [b, height, width, channels] to vectors float32 [b, d], for instance the vectors of a feature
-            extractor; None compares pixels.
-        leave_out: int [q], the row of the references that each query itself is, which is then none of its neighbours.
+        features: images to vectors; None compares pixels.
+        leave_out: int [queries], the row of the references that each query itself is, and that is no neighbor of it.
+
+    Returns:
+        Rows int64 [queries, k], and Euclidean distances float32 [queries, k] of [0, 1] pixels or of vectors.
 
     Raises:
-        ValueError: other shapes or dtypes, no queries, more neighbours than references, a row that there is not,
-            vectors that are not finite.
+        ValueError: other shapes or dtypes, no queries, fewer than k references, vectors that are not finite.
     """
-    _check(queries, references, k, leave_out)
-    look = see or _pixels
-    vectors = np.concatenate([_vectors(look, queries[part]) for part in arrays.slices(len(queries), BLOCK)])
-    search = _Search(vectors, k)
-    with Progress(len(references), "images", "comparing with training images") as progress:
-        for part in arrays.slices(len(references), BLOCK):
-            search.add(_vectors(look, references[part]), part.start, leave_out)
-            progress.advance(part.stop - part.start)
-    unit = LEVELS if see is None else 1.0
-    return Neighbors(search.rows, (np.sqrt(search.squares) / unit).astype(np.float32))
-
-
-def _check(queries: np.ndarray, references: np.ndarray, k: int, leave_out: np.ndarray | None) -> None:
     if queries.dtype != np.uint8 or references.dtype != np.uint8 or queries.shape[1:] != references.shape[1:]:
         raise ValueError(f"queries {queries.shape} of {queries.dtype}, references {references.shape} of "
                          f"{references.dtype}: both must be uint8 of one size")  # fmt: skip
-    if not len(queries):
-        raise ValueError("queries: none")
     others = len(references) - (leave_out is not None)
-    if not 1 <= k <= others:
-        raise ValueError(f"k={k}: from 1 to {others}, the number of references to choose from")
-    if leave_out is None:
-        return
-    arrays.check_labels("leave_out", leave_out, len(queries))
-    if leave_out.min() < 0 or leave_out.max() >= len(references):
-        raise ValueError(f"leave_out: rows {leave_out.min()} to {leave_out.max()}, there are {len(references)}")
+    if not len(queries) or not 1 <= k <= others:
+        raise ValueError(f"{len(queries)} queries, k={k}: at least one query, and k from 1 to {others}")
+    vectors = np.concatenate([_vectors(queries[part], features) for part in arrays.slices(len(queries), BLOCK)])
+    squares, rows = np.full((len(queries), k), np.inf), np.full((len(queries), k), -1, np.int64)
+    with Progress(len(references), "images", "comparing with training images") as progress:
+        for part in arrays.slices(len(references), BLOCK):
+            block = _vectors(references[part], features)
+            hidden = None if leave_out is None else leave_out - part.start
+            _improve(squares, rows, vectors, block, part.start, hidden)
+            progress.advance(len(block))
+    return rows, (np.sqrt(squares) / (1.0 if features else LEVELS)).astype(np.float32)
 
 
-def _pixels(images: np.ndarray) -> np.ndarray:
-    """Pixels as they are: in levels all sums of squares are integers, which float64 holds exactly."""
-    return images.reshape(len(images), -1)
-
-
-def _vectors(look: See, images: np.ndarray) -> np.ndarray:
-    """[b, d] of an array or a memory map [b, height, width, channels]."""
-    vectors = look(np.asarray(images))
+def _vectors(images: np.ndarray, features: Extractor | None) -> np.ndarray:
+    """float64 [n, d]; pixels in levels, so that their distances are exact."""
+    vectors = features(np.asarray(images)).vectors if features else np.asarray(images).reshape(len(images), -1)
     arrays.check_features("vectors of images", vectors)
-    return vectors
+    return vectors.astype(np.float64)
 
 
-class _Search:
-    """The k nearest so far of all vectors that were added, by ascending rows.
+def _improve(
+    squares: np.ndarray, rows: np.ndarray, queries: np.ndarray, block: np.ndarray, first: int, hidden: np.ndarray | None
+) -> None:
+    """Merges the references [first, first + b) into the nearest so far: squared distances and rows [queries, k].
 
-    Attributes:
-        rows: int64 [q, k], -1 where fewer than k were added.
-        squares: float64 [q, k], their squared distances, infinite where fewer were added.
+    A matrix product rules out what is too far; the distances of what remains are computed from differences.
     """
-
-    def __init__(self, queries: np.ndarray, k: int):
-        self._queries, self._k = queries, k
-        self._lengths = np.einsum("ij,ij->i", queries, queries, dtype=np.float64)
-        self.rows = np.full((len(queries), k), -1, np.int64)
-        self.squares = np.full((len(queries), k), np.inf)
-
-    def add(self, vectors: np.ndarray, first: int, leave_out: np.ndarray | None) -> None:
-        """Takes in the references [first, first + b) as vectors [b, d]."""
-        for part, found in distance_blocks(self._queries, vectors):
-            slack = self._slack(part, found)
-            if leave_out is not None:
-                own = leave_out[part] - first
-                here = np.flatnonzero((own >= 0) & (own < len(vectors)))
-                found[here, own[here]] = np.inf
-            limits = self._limits(part, found, slack)
-            for row in np.flatnonzero(found.min(axis=1) <= limits):
-                self._improve(part.start + row, np.flatnonzero(found[row] <= limits[row]), vectors, first)
-
-    def _slack(self, part: slice, found: np.ndarray) -> np.ndarray:
-        """How far a squared distance from `distance_blocks` can be from the true one: float64 [b].
-
-        A bound on the rounding of a product in any order (Higham 2002, section 3.1): no vector of this block is longer
-        than the query and its farthest distance together, and neither is their centre.
-        """
-        width = self._queries.shape[1]
-        return 32.0 * (width + 8) * np.finfo(np.float64).eps * (self._lengths[part] + found.max(axis=1))
-
-    def _limits(self, part: slice, found: np.ndarray, slack: np.ndarray) -> np.ndarray:
-        """What was computed as more than this cannot be among the k nearest: float64 [b], finite."""
-        worst = self.squares[part, -1]
-        if self._k <= found.shape[1]:
-            worst = np.minimum(worst, np.partition(found, self._k - 1, axis=1)[:, self._k - 1] + slack)
-        return np.minimum(worst + slack, np.finfo(np.float64).max)
-
-    def _improve(self, query: int, close: np.ndarray, vectors: np.ndarray, first: int) -> None:
-        """Takes those of the close vectors that are nearer than the k nearest so far."""
-        difference = vectors[close].astype(np.float64) - self._queries[query]
-        squares = np.concatenate((self.squares[query], np.square(difference, out=difference).sum(axis=1)))
-        rows = np.concatenate((self.rows[query], first + close))
-        # Stable, and lower rows come first: so they do among equals.
-        order = np.argsort(squares, kind="stable")[: self._k]
-        self.squares[query], self.rows[query] = squares[order], rows[order]
+    center, k = block.mean(axis=0), squares.shape[1]
+    moved, others = queries - center, block - center
+    lengths, other_lengths = np.square(moved).sum(axis=1)[:, None], np.square(others).sum(axis=1)
+    rough = lengths - 2.0 * moved @ others.T + other_lengths
+    if hidden is not None:
+        own = np.flatnonzero((hidden >= 0) & (hidden < len(block)))
+        rough[own, hidden[own]] = np.inf
+    limits = squares[:, -1:]
+    if k <= len(block):
+        limits = np.minimum(limits, np.partition(rough, k - 1, axis=1)[:, k - 1 : k])
+    near = (rough <= limits + 2.0 * ROUNDING * (lengths + other_lengths.max())) & np.isfinite(rough)
+    for query in np.flatnonzero(near.any(axis=1)):
+        close = np.flatnonzero(near[query])
+        exact = np.square(block[close] - queries[query]).sum(axis=1)
+        both, both_rows = np.r_[squares[query], exact], np.r_[rows[query], first + close]
+        order = np.argsort(both, kind="stable")[:k]  # lower rows come first, and stay first among equals
+        squares[query], rows[query] = both[order], both_rows[order]

@@ -1,18 +1,14 @@
-"""What the metrics ask of the arrays they are given, and how they walk over them.
-
-Arrays may be memory maps of any length: everything here reads them in blocks. What does not fit is a ValueError with
-one line that says which array, what was found and what is needed.
-"""
+"""Arrays as the metrics take them: checked, and read in blocks, because they may be memory maps of any length."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
-BLOCK_BYTES = 1 << 25  # 32 MiB as float64: some hundred to some ten thousand rows
+BLOCK_BYTES = 1 << 25  # 32 MiB as float64: a few hundred to several thousand rows
 
 
 def slices(count: int, size: int) -> Iterator[slice]:
-    """Consecutive slices of `size` that cover `count`; the last may be short."""
+    """Consecutive slices of `size` that cover `count`; the last may be shorter."""
     for start in range(0, count, size):
         yield slice(start, min(start + size, count))
 
@@ -23,26 +19,25 @@ def block_rows(width: int) -> int:
 
 
 def blocks(array: np.ndarray) -> Iterator[np.ndarray]:
-    """The rows of [n, d] in order, in blocks converted to float64 [b, d]."""
+    """The rows of [n, d] in order, in blocks of float64 [b, d]."""
     for part in slices(len(array), block_rows(array.shape[1])):
         yield np.asarray(array[part], np.float64)
 
 
 def check_features(name: str, array: np.ndarray, at_least: int = 1) -> None:
-    """Feature vectors: numbers [n, d], all finite.
+    """Checks feature vectors: numbers [n, d], all finite.
 
     Raises:
         ValueError: another shape, fewer than `at_least` rows, or values that are not finite.
     """
     if getattr(array, "ndim", 0) != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiu":
-        shape, dtype = getattr(array, "shape", None), getattr(array, "dtype", type(array).__name__)
-        raise ValueError(f"{name}: expected numbers of shape [n, d], got {shape} of {dtype}")
+        raise ValueError(f"{name}: expected numbers of shape [n, d], got {_described(array)}")
     if len(array) < at_least:
         raise ValueError(f"{name}: {len(array):,} rows are too few, at least {at_least:,} are needed")
     if array.dtype.kind != "f":
         return
     for part in slices(len(array), block_rows(array.shape[1])):
-        # The sum is not finite when an element is not, in one pass without a mask; only then is it looked at closely.
+        # A sum is not finite if an element is not; it takes one pass and no mask. Only then look at each row.
         with np.errstate(invalid="ignore"):
             total = np.sum(array[part], dtype=np.float64)
         if not np.isfinite(total):
@@ -60,5 +55,8 @@ def check_same_width(first_name: str, first: np.ndarray, second_name: str, secon
 def check_labels(name: str, labels: np.ndarray, count: int) -> None:
     """Raises ValueError unless labels are integers [count]."""
     if getattr(labels, "shape", None) != (count,) or labels.dtype.kind not in "iu":
-        shape, dtype = getattr(labels, "shape", None), getattr(labels, "dtype", type(labels).__name__)
-        raise ValueError(f"{name}: expected {count:,} integer labels, got {shape} of {dtype}")
+        raise ValueError(f"{name}: expected {count:,} integer labels, got {_described(labels)}")
+
+
+def _described(array: object) -> str:
+    return f"{getattr(array, 'shape', None)} of {getattr(array, 'dtype', type(array).__name__)}"

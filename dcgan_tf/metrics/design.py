@@ -1,17 +1,16 @@
 """Features as a linear classifier sees them: moved, scaled, with a constant beside them, and never copied."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from dcgan_tf.metrics import arrays
 
-PASS_BYTES = 1 << 25  # 32 MiB of float32: small enough to be found in the cache twice, large enough for two threads
+PASS_BYTES = 1 << 25  # 32 MiB of float32: small enough to stay in the cache, large enough for two threads
 
 
-@dataclass(frozen=True)
-class Scaling:
+class Scaling(NamedTuple):
     """x becomes (x - center) * factor.
 
     Attributes:
@@ -23,15 +22,10 @@ class Scaling:
     factor: np.ndarray
 
 
-def unscaled(width: int) -> Scaling:
-    """Features as they are: the paper's script for Table 2 scales nothing."""
-    return Scaling(np.zeros(width), np.ones(width))
+def standardizing(features: np.ndarray) -> Scaling:
+    """The scaling to mean 0 and variance 1 / (number of features that vary).
 
-
-def standardised(features: np.ndarray) -> Scaling:
-    """Mean 0, and variance 1 / (number of features that vary).
-
-    So the mean squared length of a vector is 1 and one grid of costs serves every width; with variance 1, as is
+    The mean squared length of a vector is then 1, and one grid of costs serves every width. With variance 1, as is
     common, the same classifier has a cost lower by that number. Features that do not vary are dropped.
 
     Args:
@@ -52,19 +46,21 @@ def standardised(features: np.ndarray) -> Scaling:
 
 
 class Design:
-    """The matrix X [n, d + 1] of scaled features and a last column of ones, as products in one pass over the features.
+    """The matrix X [n, d + 1] of scaled features and a last column of ones, given by its products.
 
-    Products are computed in float64 for float64 features and in float32 otherwise, in blocks that are summed in
-    float64. Scaling is moved into the small factors, so features may be a memory map, float16 too.
+    Each product is one pass over the features, computed in float64 for float64 features and in float32 otherwise, in
+    blocks that are summed in float64. The scaling is moved into the small factors, so features may be a memory map, and
+    float16.
 
     Args:
         features: [n, d].
-        scaling: applied to every row.
+        scaling: applied to every row; None leaves them unscaled.
     """
 
-    def __init__(self, features: np.ndarray, scaling: Scaling):
-        self.features, self.scaling = features, scaling
-        self.shape = (len(features), features.shape[1] + 1)
+    def __init__(self, features: np.ndarray, scaling: Scaling | None = None):
+        width = features.shape[1]
+        self.features, self.shape = features, (len(features), width + 1)
+        self.scaling = scaling or Scaling(np.zeros(width), np.ones(width))
         self._dtype = np.dtype(np.float64 if features.dtype == np.float64 else np.float32)
 
     def times(self, vectors: np.ndarray) -> np.ndarray:
@@ -83,40 +79,30 @@ class Design:
         return self._outward(result, vectors.sum(axis=0))
 
     def normal_times(self, vectors: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(Xᵀ (mask * X V), X V) in one pass over the features, where two products alone would read them twice.
+        """(Xᵀ (mask * X V), X V) in one pass over the features; two products would read them twice.
 
         Args:
             vectors: float64 [d + 1, k].
             mask: [n, k].
         """
         inner, constant = self._inward(vectors)
-        scores = np.empty((len(self.features), vectors.shape[1]))
+        decisions = np.empty((len(self.features), vectors.shape[1]))
         result, total = np.zeros((self.shape[1] - 1, vectors.shape[1])), np.zeros(vectors.shape[1])
         for part, block in self._blocks():
-            scores[part] = block @ inner
-            scores[part] += constant
-            masked = scores[part] * mask[part]
+            decisions[part] = block @ inner
+            decisions[part] += constant
+            masked = decisions[part] * mask[part]
             result += block.T @ masked.astype(self._dtype)
             total += masked.sum(axis=0)
-        return self._outward(result, total), scores
+        return self._outward(result, total), decisions
 
-    def gram(self) -> np.ndarray:
-        """X Xᵀ, float64 [n, n], exact to rounding in float64."""
-        result = np.ones((len(self.features), len(self.features)))  # of the column of ones
-        step = max(1, arrays.BLOCK_BYTES // (8 * len(self.features)))
-        for part in arrays.slices(self.shape[1] - 1, step):
-            columns = np.asarray(self.features[:, part], np.float64)
-            columns = (columns - self.scaling.center[part]) * self.scaling.factor[part]
-            result += columns @ columns.T
-        return result
-
-    def folded(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weights [d + 1, k] for scaled features to (weights [d, k], bias [k]) for the features as they are."""
+    def unscaled(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weights [d + 1, k] for scaled features to (weights [d, k], bias [k]) for the features themselves."""
         inner = weights[:-1] * self.scaling.factor[:, None]
         return inner, weights[-1] - self.scaling.center @ inner
 
     def _inward(self, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        inner, constant = self.folded(vectors)
+        inner, constant = self.unscaled(vectors)
         return inner.astype(self._dtype), constant
 
     def _outward(self, product: np.ndarray, total: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Fréchet distance between two sets of feature vectors, each taken for a Gaussian (Heusel et al. 2017, FID)."""
+"""Fréchet distance between two sets of feature vectors, each modeled as a Gaussian (Heusel et al. 2017, FID)."""
 
 import numpy as np
 import scipy.linalg
@@ -10,15 +10,15 @@ from dcgan_tf.metrics.moments import Moments
 def frechet_distance(first: Moments, second: Moments) -> float:
     """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)), Heusel et al. 2017 (arXiv:1706.08500), equation 6.
 
-    The number is *biased upwards* at a finite number of samples, the more the fewer: compare only what was computed
-    from equal counts, with equal features and the same real set.
+    The estimate is *biased upwards*, more so for fewer samples: compare only values from equal numbers of samples,
+    equal features and the same real images.
 
-    With C = F F^T for both, the trace of (C1 C2)^(1/2) is the sum of the singular values of F1^T F2. They are exact
-    to rounding relative to the largest one, whereas the square roots of the eigenvalues of C1 C2 (`sqrtm`) lose half
-    of all digits where the covariances have no full rank, as with fewer samples than features.
+    With C = F F^T, the trace of (C1 C2)^(1/2) is the sum of the singular values of F1^T F2. Those are exact to
+    rounding relative to the largest one. The square roots of the eigenvalues of C1 C2 (`sqrtm`) lose half of all
+    digits when a covariance is rank-deficient, as it is for fewer samples than features.
 
     Returns:
-        The squared distance, in squared units of the features; 0 to rounding for equal moments, never below.
+        The squared distance, in squared units of the features; 0 up to rounding for equal moments, never negative.
 
     Raises:
         ValueError: different widths, fewer than two vectors, or moments that are not finite.
@@ -35,9 +35,9 @@ def frechet_distance(first: Moments, second: Moments) -> float:
 
 
 def _root(covariance: np.ndarray) -> np.ndarray:
-    """F [d, r] with F F^T = covariance, r being its rank to rounding, at least 1."""
+    """F [d, r] with F F^T = covariance, where r is its numerical rank, at least 1."""
     values, vectors = scipy.linalg.eigh(covariance)
-    # What is below this is the rounding of a zero; its square root would not be small.
+    # Eigenvalues below this are rounding errors of zero, and their square roots would not be small.
     kept = values > values[-1] * len(values) * np.finfo(np.float64).eps
     kept[-1] = True
     return vectors[:, kept] * np.sqrt(np.maximum(values[kept], 0.0))

@@ -1,45 +1,43 @@
 """The linear L2-SVM that judges the discriminator's features (paper, section 5, Tables 1 and 2)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import scipy.linalg
 
 from dcgan_tf.metrics import arrays
-from dcgan_tf.metrics.design import Design, Scaling, unscaled
-from dcgan_tf.metrics.squared_hinge import minimised, objectives
+from dcgan_tf.metrics.design import Design, Scaling
+from dcgan_tf.metrics.squared_hinge import minimize
 
 TOLERANCE = 1e-3
-SPAN_ROWS = 6000  # the factorisation takes n^3 / 3 multiplications and 16 n^2 bytes: 0.6 GB
+FEW_ROWS = 6000
 
 
-@dataclass(frozen=True)
-class LinearSVM:
-    """One-vs-rest classifiers, on features as they are given: the scaling is part of the weights.
+class LinearSVM(NamedTuple):
+    """One-vs-rest classifiers of unscaled features: any scaling is part of the weights.
 
     Attributes:
         weights: float64 [d, k].
         bias: float64 [k].
         classes: the labels, ascending, [k].
         cost: C.
-        objective: what was minimised, per class, float64 [k]; of the scaled features and the bias.
     """
 
     weights: np.ndarray
     bias: np.ndarray
     classes: np.ndarray
     cost: float
-    objective: np.ndarray
-
-    def decisions(self, features: np.ndarray) -> np.ndarray:
-        """float64 [n, k], the larger the more likely."""
-        matrix = Design(features, unscaled(features.shape[1]))
-        return matrix.times(np.vstack((self.weights, self.bias)))
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """The label with the largest decision, [n]; of equals the smallest label."""
-        return self.classes[self.decisions(features).argmax(axis=1)]
+        """The label with the largest decision, [n]; the smallest label of equals."""
+        return predictions([self], features)[:, 0]
+
+
+def predictions(models: Sequence[LinearSVM], features: np.ndarray) -> np.ndarray:
+    """The labels that several classifiers of the same classes give, [n, models], in one pass over the features."""
+    weights = np.hstack([np.vstack((model.weights, model.bias)) for model in models])
+    decisions = Design(features).times(weights).reshape(len(features), len(models), -1)
+    return models[0].classes[decisions.argmax(axis=2)]
 
 
 def fit_path(
@@ -48,21 +46,18 @@ def fit_path(
     costs: Sequence[float],
     scaling: Scaling | None = None,
     tolerance: float = TOLERANCE,
-    in_span: bool | None = None,
 ) -> list[LinearSVM]:
     """One classifier per cost, in the order given; each starts from the one with the next lower cost.
 
     The objective is that of `sklearn.svm.LinearSVC(loss="squared_hinge", dual=False)`: the bias is the weight of a
-    constant feature 1 and is regularised with the others (liblinear's treatment, intercept_scaling=1).
+    constant feature 1 and is regularized with the others (liblinear's treatment, intercept_scaling=1).
 
     Args:
-        features: [n, d], a memory map too; float16 and float32 are computed in float32.
+        features: [n, d], may be a memory map; float16 and float32 are computed in float32.
         labels: integers [n].
         costs: values of C, all above 0.
-        scaling: of the features; None leaves them as they are.
+        scaling: of the features; None leaves them unscaled.
         tolerance: largest distance of each class's objective from its minimum, relative to it.
-        in_span: solve for the n coefficients of the rows instead of the d weights. The solution is the same, a
-            combination of rows, and one pass costs n^2 instead of n d. None decides by the sizes.
 
     Raises:
         ValueError: features or labels that do not fit, fewer than two classes, a cost that is not positive.
@@ -74,66 +69,15 @@ def fit_path(
         raise ValueError(f"labels: a classifier needs at least two classes, got {classes.tolist()}")
     if not len(costs) or min(costs) <= 0:
         raise ValueError(f"costs={list(costs)}: at least one is needed, all above 0")
-    design = Design(features, scaling or unscaled(features.shape[1]))
+    design = Design(features, scaling)
     signs = np.where(labels[:, None] == classes, 1.0, -1.0)
-    if in_span is None:
-        in_span = len(features) <= min(SPAN_ROWS, features.shape[1])
-    solve = _solved_in_span if in_span else _solved
-    return solve(design, signs, classes, costs, tolerance)
-
-
-def _solved(
-    design: Design, signs: np.ndarray, classes: np.ndarray, costs: Sequence[float], tolerance: float
-) -> list[LinearSVM]:
-    weights, found = np.zeros((design.shape[1], signs.shape[1])), {}
+    weights, models = np.zeros((design.shape[1], len(classes))), {}
     for cost in sorted(set(costs)):
-        weights, scores = minimised(design, signs, cost, weights, tolerance)
-        found[cost] = LinearSVM(*design.folded(weights), classes, cost, objectives(weights, scores, signs, cost))
-    return [found[cost] for cost in costs]
-
-
-def _solved_in_span(
-    design: Design, signs: np.ndarray, classes: np.ndarray, costs: Sequence[float], tolerance: float
-) -> list[LinearSVM]:
-    """The same with X replaced by a square Z with Z Zᵀ = X Xᵀ: scores and lengths of weights are the same for both."""
-    matrix = _Dense(_square_root(design.gram()))
-    weights, coefficients, values = np.zeros((matrix.shape[1], signs.shape[1])), [], []
-    path = sorted(set(costs))
-    for cost in path:
-        weights, scores = minimised(matrix, signs, cost, weights, tolerance)
-        # At the minimum the weights are this combination of the rows: the gradient is zero.
-        coefficients.append(2.0 * cost * signs * np.maximum(0.0, 1.0 - signs * scores))
-        values.append(objectives(weights, scores, signs, cost))
-    everything = design.transposed_times(np.hstack(coefficients))  # all costs in one pass
-    found = {}
-    for index, cost in enumerate(path):
-        own = everything[:, index * len(classes) : (index + 1) * len(classes)]
-        found[cost] = LinearSVM(*design.folded(own), classes, cost, values[index])
-    return [found[cost] for cost in costs]
-
-
-class _Dense:
-    """A small float64 matrix by its products."""
-
-    def __init__(self, values: np.ndarray):
-        self._values, self.shape = values, values.shape
-
-    def times(self, vectors: np.ndarray) -> np.ndarray:
-        return self._values @ vectors
-
-    def transposed_times(self, vectors: np.ndarray) -> np.ndarray:
-        return self._values.T @ vectors
-
-    def normal_times(self, vectors: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        scores = self._values @ vectors
-        return self._values.T @ (mask * scores), scores
-
-
-def _square_root(gram: np.ndarray) -> np.ndarray:
-    """Z [n, r] with Z Zᵀ = gram."""
-    try:
-        return scipy.linalg.cholesky(gram, lower=True)
-    except np.linalg.LinAlgError:  # rows that depend on each other
-        values, vectors = scipy.linalg.eigh(gram)
-        kept = values > values[-1] * len(values) * np.finfo(np.float64).eps
-        return vectors[:, kept] * np.sqrt(values[kept])
+        weights, decisions = minimize(design, signs, cost, weights, tolerance)
+        solution = weights
+        if len(features) <= min(FEW_ROWS, features.shape[1]):
+            # At the minimum the gradient is zero, and the weights are this combination of the rows. Within the
+            # tolerance the two differ; results with few labels were published with the combination.
+            solution = 2.0 * cost * design.transposed_times(signs * np.maximum(0.0, 1.0 - signs * decisions))
+        models[cost] = LinearSVM(*design.unscaled(solution), classes, cost)
+    return [models[cost] for cost in costs]

@@ -9,11 +9,11 @@ from dcgan_tf.metrics import arrays
 
 @dataclass
 class Moments:
-    """What has been seen so far; parts of a stream can be gathered apart and merged.
+    """Moments of the vectors seen so far.
 
-    Every block is centred on its own mean before it is squared, and two parts are joined by the formula of Chan, Golub
-    and LeVeque (1983, "Algorithms for computing the sample variance"), so a common offset of the features, however
-    large, costs no digits, and the result does not depend on the sizes of the blocks beyond rounding.
+    Each block is centered on its own mean before it is squared, then joined to the rest by the formula of Chan, Golub
+    and LeVeque (1983, "Algorithms for computing the sample variance"). A large common offset therefore costs no
+    digits, and block sizes change the result only by rounding.
 
     Attributes:
         count: vectors seen.
@@ -27,12 +27,12 @@ class Moments:
 
     @classmethod
     def empty(cls, width: int) -> "Moments":
-        """Nothing seen yet, of vectors of this width."""
+        """No vectors yet, for vectors of this width."""
         return cls(0, np.zeros(width), np.zeros((width, width)))
 
     @classmethod
     def of(cls, features: np.ndarray) -> "Moments":
-        """Those of all rows of [n, d], read in blocks."""
+        """The moments of all rows of [n, d], read in blocks."""
         arrays.check_features("features", features)
         moments = cls.empty(features.shape[1])
         for part in arrays.slices(len(features), arrays.block_rows(features.shape[1])):
@@ -51,7 +51,7 @@ class Moments:
         return self.scatter / (self.count - 1)
 
     def add(self, block: np.ndarray) -> None:
-        """Counts the rows of [b, d] in; computed in float64 whatever the block's type.
+        """Adds the rows of [b, d]; computed in float64 whatever the dtype.
 
         Raises:
             ValueError: another width, or values that are not finite.
@@ -61,19 +61,8 @@ class Moments:
         block = np.asarray(block, np.float64)
         mean = block.mean(axis=0)
         deviations = block - mean
-        self._join(len(block), mean, deviations.T @ deviations)
-
-    def merge(self, other: "Moments") -> None:
-        """Counts in what another stream has seen."""
-        arrays.check_same_width("moments", self.scatter, "other moments", other.scatter)
-        self._join(other.count, other.mean, other.scatter)
-
-    def _join(self, count: int, mean: np.ndarray, scatter: np.ndarray) -> None:
-        total = self.count + count
-        if not total:
-            return
-        step = mean - self.mean
-        self.scatter += scatter
-        self.scatter += np.outer(step, step) * (self.count * count / total)
-        self.mean = self.mean + step * (count / total)
+        total, step = self.count + len(block), mean - self.mean
+        self.scatter += deviations.T @ deviations
+        self.scatter += np.outer(step, step) * (self.count * len(block) / total)
+        self.mean = self.mean + step * (len(block) / total)
         self.count = total

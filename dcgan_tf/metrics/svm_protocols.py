@@ -1,4 +1,4 @@
-"""Which rows the linear classifier sees: the protocols of Tables 1 and 2, costs chosen on rows it is not tested on."""
+"""Which rows the linear classifier sees: the protocols of Tables 1 and 2, with costs chosen on separate rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,17 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcgan_tf.metrics import arrays
-from dcgan_tf.metrics.design import Scaling, standardised, unscaled
-from dcgan_tf.metrics.linear_svm import TOLERANCE, LinearSVM, fit_path
+from dcgan_tf.metrics.design import standardizing
+from dcgan_tf.metrics.linear_svm import LinearSVM, fit_path, predictions
 
-PAPER_COSTS = (1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)  # the paper's script for Table 2, on unscaled features
-COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # on standardised features, which have a mean squared length of 1
-SCALINGS = ("standard", "none")
+COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # for standardized features, whose mean squared length is 1
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """Features [n, d], a memory map too, with integer labels [n]."""
+class Labeled:
+    """Features [n, d], may be a memory map, with integer labels [n]."""
 
     features: np.ndarray
     labels: np.ndarray
@@ -27,19 +25,29 @@ class Labelled:
     def __len__(self) -> int:
         return len(self.features)
 
-    def part(self, rows: slice | np.ndarray) -> "Labelled":
-        """A slice costs no copy."""
-        return Labelled(self.features[rows], self.labels[rows])
+    def part(self, rows: slice | np.ndarray) -> "Labeled":
+        """Some rows; a slice costs no copy."""
+        return Labeled(self.features[rows], self.labels[rows])
+
+    def split(self, held_out: int) -> tuple["Labeled", "Labeled"]:
+        """All rows but the last `held_out`, and those.
+
+        Raises:
+            ValueError: no row would be left on one side.
+        """
+        if not 0 < held_out < len(self):
+            raise ValueError(f"held_out={held_out}: it must be from 1 to {len(self) - 1}")
+        return self.part(slice(0, -held_out)), self.part(slice(len(self) - held_out, None))
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Test accuracy with the cost that validation chose.
+    """Test accuracy at the cost that validation chose.
 
     Attributes:
-        value: share of test images named rightly, the mean over draws, 0 to 1.
-        deviation: the standard deviation over draws (n - 1), 0 for one; the paper's script prints 1.96 of them.
-        cost: what validation chose.
+        value: share of correct test images, from 0 to 1, the mean over draws.
+        deviation: standard deviation over draws (n - 1), 0 for one; the paper's script prints 1.96 of them.
+        cost: the chosen one.
         validation: mean validation accuracy of every cost.
         draws: test accuracy of every draw.
     """
@@ -51,14 +59,7 @@ class Accuracy:
     draws: tuple[float, ...]
 
 
-def with_all_labels(
-    training: Labelled,
-    test: Labelled,
-    held_out: int,
-    costs: Sequence[float] = COSTS,
-    scaling: str = "standard",
-    tolerance: float = TOLERANCE,
-) -> Accuracy:
+def with_all_labels(training: Labeled, test: Labeled, held_out: int, costs: Sequence[float] = COSTS) -> Accuracy:
     """Table 1: the cost is chosen on the last `held_out` rows, then all rows are fitted with it.
 
     Args:
@@ -66,50 +67,41 @@ def with_all_labels(
         test: used once, at the end.
         held_out: rows for choosing the cost.
         costs: values of C.
-        scaling: "standard" or "none".
-        tolerance: of the solver.
 
     Raises:
         ValueError: nothing left to train on or to hold out, or what `fit_path` refuses.
     """
-    if not 0 < held_out < len(training):
-        raise ValueError(f"held_out={held_out}: it must be from 1 to {len(training) - 1}")
-    fitted, validation = training.part(slice(0, -held_out)), training.part(slice(len(training) - held_out, None))
-    moves = _scaling(scaling, fitted.features)
-    models = fit_path(fitted.features, fitted.labels, costs, moves, tolerance)
-    scores = dict(zip(costs, _accuracies(models, validation), strict=True))
-    cost = _best(scores)
-    (model,) = fit_path(training.features, training.labels, [cost], _scaling(scaling, training.features), tolerance)
-    (value,) = _accuracies([model], test)
-    return Accuracy(value, 0.0, cost, scores, (value,))
+    fitted, validation = training.split(held_out)
+    models = fit_path(fitted.features, fitted.labels, costs, standardizing(fitted.features))
+    validated = dict(zip(costs, _accuracies(models, validation), strict=True))
+    cost = _best(validated)
+    models = fit_path(training.features, training.labels, [cost], standardizing(training.features))
+    (value,) = _accuracies(models, test)
+    return Accuracy(value, 0.0, cost, validated, (value,))
 
 
 def with_few_labels(
-    training: Labelled,
-    validation: Labelled,
-    test: Labelled,
+    training: Labeled,
+    validation: Labeled,
+    test: Labeled,
     per_class: int,
     generator: np.random.Generator,
     costs: Sequence[float] = COSTS,
-    scaling: str = "standard",
-    tolerance: float = TOLERANCE,
     choosing_draws: int = 10,
     draws: int = 100,
 ) -> Accuracy:
-    """Table 2 (and "400 per class" of Table 1): classifiers of a few labelled rows, over many draws of them.
+    """Table 2 (and "400 per class" of Table 1): classifiers of a few labeled rows, over many draws of them.
 
-    As the paper's script for SVHN does: the cost with the best mean validation accuracy over some draws, then the test
-    accuracy over other draws with it. Scaling is that of all training features, labelled or not.
+    As in the paper's script for SVHN: the cost with the best mean validation accuracy over some draws, then the test
+    accuracy with it over other draws. Features are scaled by all training features, labeled or not.
 
     Args:
         training: rows to draw from.
         validation: rows for choosing the cost, none of them in `training`.
         test: used with the chosen cost only.
-        per_class: labelled rows of every class: 100 for Table 2's 1,000 labels of ten classes.
-        generator: decides the draws.
+        per_class: labeled rows of every class: 100 for Table 2's 1,000 labels of ten classes.
+        generator: draws the rows.
         costs: values of C.
-        scaling: "standard" or "none".
-        tolerance: of the solver.
         choosing_draws: draws for choosing the cost.
         draws: draws for testing.
 
@@ -118,19 +110,18 @@ def with_few_labels(
     """
     if draws < 1 or choosing_draws < 1:
         raise ValueError(f"draws={draws}, choosing_draws={choosing_draws}: at least 1 of each is needed")
-    moves = _scaling(scaling, training.features)
+    scaling = standardizing(training.features)
 
     def models(path: Sequence[float]) -> list[LinearSVM]:
-        rows = balanced_rows(training.labels, per_class, generator)
-        part = training.part(rows)
-        return fit_path(part.features, part.labels, path, moves, tolerance)
+        part = training.part(balanced_rows(training.labels, per_class, generator))
+        return fit_path(part.features, part.labels, path, scaling)
 
     table = np.mean([_accuracies(models(costs), validation) for _ in range(choosing_draws)], axis=0)
-    scores = dict(zip(costs, table.tolist(), strict=True))
-    cost = _best(scores)
+    validated = dict(zip(costs, table.tolist(), strict=True))
+    cost = _best(validated)
     values = [_accuracies(models([cost]), test)[0] for _ in range(draws)]
     deviation = float(np.std(values, ddof=1)) if draws > 1 else 0.0
-    return Accuracy(float(np.mean(values)), deviation, cost, scores, tuple(values))
+    return Accuracy(float(np.mean(values)), deviation, cost, validated, tuple(values))
 
 
 def balanced_rows(labels: np.ndarray, per_class: int, generator: np.random.Generator) -> np.ndarray:
@@ -150,26 +141,10 @@ def balanced_rows(labels: np.ndarray, per_class: int, generator: np.random.Gener
     return np.sort(np.concatenate(chosen))
 
 
-def _scaling(name: str, features: np.ndarray) -> Scaling:
-    if name not in SCALINGS:
-        raise ValueError(f"scaling={name}: it must be one of {', '.join(SCALINGS)}")
-    return standardised(features) if name == "standard" else unscaled(features.shape[1])
+def _best(validated: dict[float, float]) -> float:
+    """The lowest cost of equals, because it is the strongest regularization."""
+    return min(validated, key=lambda cost: (-validated[cost], cost))
 
 
-def _best(scores: dict[float, float]) -> float:
-    """Of equals the lowest cost, which is the strongest regularisation."""
-    return min(scores, key=lambda cost: (-scores[cost], cost))
-
-
-def _accuracies(models: list[LinearSVM], part: Labelled) -> list[float]:
-    """Of several classifiers with the same classes, in one pass over the features."""
-    together = LinearSVM(
-        np.hstack([model.weights for model in models]),
-        np.hstack([model.bias for model in models]),
-        models[0].classes,
-        0.0,
-        np.zeros(0),
-    )
-    decisions = together.decisions(part.features).reshape(len(part), len(models), -1)
-    found = models[0].classes[decisions.argmax(axis=2)]
-    return (found == part.labels[:, None]).mean(axis=0).tolist()
+def _accuracies(models: Sequence[LinearSVM], part: Labeled) -> list[float]:
+    return (predictions(models, part.features) == part.labels[:, None]).mean(axis=0).tolist()

@@ -1,7 +1,8 @@
-"""Re-estimates the running statistics of batch norm for weights that were never run in that combination.
+"""Re-estimates the running statistics of batch norm.
 
-A moving average of weights has no batch statistics of its own, and the running ones of a training network lag behind
-it. Both are replaced by the mean over some batches of each batch's mean and variance, as in the paper's SVHN code.
+A moving average of weights has no batch statistics of its own, and the running statistics of a network in training lag
+behind its weights. Both are replaced by the mean and variance of some batches, averaged over the batches, as in the
+paper's SVHN code.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ import tensorflow as tf
 
 
 class Reestimator:
-    """Sets moving mean and variance of every batch norm of one network; traced once, used for many weights.
+    """Sets the moving mean and variance of every batch norm in one network; traced once, used for many weights.
 
     Args:
         model: a Sequential or functional model in float32, each of whose layers is used once.
@@ -23,7 +24,9 @@ class Reestimator:
         self._statistics = tf.function(self._batch_statistics, reduce_retracing=True)
 
     def __call__(self, batches: Iterable[tf.Tensor | list[tf.Tensor]]) -> None:
-        """Uses the network's inputs in `batches`, at least one; large ones (128), as in training."""
+        """Runs `batches` of network inputs, at least one; they should be as large as in training (128)."""
+        if not self._norms:
+            return
         count, sums = 0, None
         for batch in batches:
             found = self._statistics(batch)
@@ -34,7 +37,7 @@ class Reestimator:
             layer.moving_variance.assign(variance / count)
 
     def _batch_statistics(self, inputs: tf.Tensor | list[tf.Tensor]) -> list[tf.Tensor]:
-        """Mean and variance of each batch norm in turn, every layer applied to what its inputs have become."""
+        """Mean and variance of each batch norm in turn; every layer is applied to the outputs of those before it."""
         values = {id(symbol): value for symbol, value in zip(self._model.inputs, tf.nest.flatten(inputs), strict=True)}
         found = []
         for layer in self._model.layers:

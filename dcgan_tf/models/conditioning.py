@@ -1,7 +1,7 @@
 """A chain of layers to a conditional Keras model: every layer with weights also sees the label.
 
-As in the paper's MNIST code the label is a one-hot vector, appended to vectors as it is, and to feature maps as one
-constant map for each class. All layers are Keras's own, so that a saved model opens without this package, and all
+As in the paper's MNIST code, the label is a one-hot vector. It is appended to vectors as it is, and to feature maps as
+one constant map per class. All layers are Keras's own, so that a saved model opens without this package, and all
 operations have counterparts in TFLite and ONNX.
 """
 

@@ -1,5 +1,6 @@
 """Trained weights to images: the one way in which sample grids, `dcgan generate`, the API and exports make them."""
 
+import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -46,12 +47,6 @@ class Generator:
         self.step: int | None = None
         self.weights: str | None = None
         self._reestimate = batch_norm.Reestimator(self.model)
-        self._generate = tf.function(
-            lambda image_seeds, labels: pixels.to_pixels(
-                self.model(self._inputs(self.latents(image_seeds), labels), training=False)
-            ),
-            input_signature=[tf.TensorSpec([BLOCK], tf.int64), tf.TensorSpec([BLOCK], tf.int32)],
-        )
 
     def __repr__(self) -> str:
         height, width, channels = self.image_shape
@@ -124,6 +119,17 @@ class Generator:
             return self.images(range(count)), 0
         rows, columns = images.class_rows(self.config.classes, count)
         return np.concatenate([self.images(range(columns), label) for label in rows]), columns
+
+    @functools.cached_property
+    def _generate(self) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
+        """(seeds int64 [BLOCK], labels int32 [BLOCK]) to uint8 images; traced once for each generator."""
+
+        @tf.function(input_signature=[tf.TensorSpec([BLOCK], tf.int64), tf.TensorSpec([BLOCK], tf.int32)])
+        def generate(image_seeds: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+            inputs = self._inputs(self.latents(image_seeds), labels)
+            return pixels.to_pixels(self.model(inputs, training=False))
+
+        return generate.get_concrete_function()
 
     def _inputs(self, latents: tf.Tensor, labels: tf.Tensor) -> tf.Tensor | list[tf.Tensor]:
         return networks.inputs(latents, labels if self.config.classes else None)

@@ -1,11 +1,12 @@
-"""The two networks, as Keras models: Sequential, or functional where they are conditional (see `conditioning`).
+"""The two networks as Keras models: Sequential, or functional if they are conditional (see `conditioning`).
 
-Paper, sections 3 and 4, Figure 1; the conditional ones: the authors' code for MNIST.
+Source: paper, sections 3 and 4, Figure 1; for the conditional networks the authors' code for MNIST.
 
-Generator: z, projected to a small grid of many filters, is doubled by strided transposed convolutions to the image;
-batch norm and ReLU in between, tanh at the end. Discriminator: strided convolutions halve the image down to a small
-grid; LeakyReLU 0.2 everywhere, batch norm everywhere but at the input; one logit at the end. No pooling; no hidden
-dense layer but with `hidden_units`. All weights start from N(0, 0.02), batch-norm gains from N(1, 0.02).
+Generator: z is projected to a small grid of many feature maps; strided transposed convolutions double it up to the
+image, with batch norm and ReLU in between and tanh at the end. Discriminator: strided convolutions halve the image
+down to a small grid, with LeakyReLU 0.2 everywhere and batch norm everywhere but at the input; one logit at the end.
+There is no pooling, and no hidden dense layer without `hidden_units`. Weights start from N(0, 0.02), batch-norm gains
+from N(1, 0.02).
 
 Layer names are stable: they name the variables in checkpoints.
 """
@@ -22,7 +23,7 @@ LEAK = 0.2
 
 
 def generator_filters(config: ModelConfig) -> list[int]:
-    """Filters of the projection and of each scale but the last (the image), from small maps to large ones."""
+    """Filters of the projection and of each scale except the last (the image), from small maps to large ones."""
     depth = geometry.doublings(config.image_size, config.generator_depth)
     return _filters(config, depth)[::-1]
 
@@ -34,12 +35,12 @@ def discriminator_filters(config: ModelConfig) -> list[int]:
 
 
 def _filters(config: ModelConfig, depth: int) -> list[int]:
-    """Doubling from the largest scale on, up to eight times the base (1024 of 128 in Figure 1)."""
+    """Doubled at each smaller scale, up to eight times the base (1024 of 128 in Figure 1)."""
     return [config.base_filters * min(2**scale, 8) for scale in range(depth)]
 
 
 class _Builder:
-    """Collects layers; owns the initialisers, so that every weight is a function of the seed and its own name."""
+    """Collects layers; owns the initializers, so that every weight is a function of the seed and its own name."""
 
     def __init__(self, config: ModelConfig, seed: int, name: str, precision: str):
         self.config, self.seed, self.name, self.precision = config, seed, name, precision
@@ -72,7 +73,7 @@ class _Builder:
         )
 
     def norm(self, name: str) -> None:
-        """Batch norm over the global batch: the statistics are summed over replicas."""
+        """Batch norm over the global batch: its statistics are summed over replicas."""
         self.add(
             layers.BatchNormalization(
                 momentum=self.config.norm_momentum,
@@ -103,7 +104,7 @@ class _Builder:
 
 
 def inputs(values: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor | list[tf.Tensor]:
-    """What either network is called with: z or images alone, and with labels where it is conditional."""
+    """What either network is called with: z or images, and labels if it is conditional."""
     return values if labels is None else [values, labels]
 
 
@@ -117,7 +118,7 @@ def build_generator(
     Args:
         config: the networks' section of a configuration.
         seed: seed of the initial weights.
-        precision: a Keras dtype policy; the output is float32 under each of them.
+        precision: a Keras dtype policy; the output is float32 under all of them.
         name: name of the model.
     """
     build = _Builder(config, seed, name, precision)
@@ -200,7 +201,7 @@ def _down(build: _Builder, name: str, filters: int, strides: int) -> None:
 
 
 def trainable_count(model: keras.Model) -> int:
-    """Weights, biases where there are any, gains and offsets of batch norm; no running statistics."""
+    """Number of weights, biases, gains and offsets; running statistics are not counted."""
     return sum(int(variable.shape.num_elements()) for variable in model.trainable_variables)
 
 

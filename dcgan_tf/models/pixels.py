@@ -1,4 +1,4 @@
-"""The range of pixels. Nothing else in the package knows how they are scaled.
+"""The range of pixels. Nothing else in the package scales them.
 
 Stored and shown images are uint8 in [0, 255]; the networks see and make floats in [-1, 1] (paper, section 4: "no
 pre-processing besides scaling to the range of the tanh").

@@ -1,1 +1,6 @@
-"""Asking a served generator for images. Nothing here needs TensorFlow, so a client can be small."""
+"""Images from a served generator. Nothing here needs TensorFlow, so a client can be small."""
+
+from dcgan_tf.serving.client import Client, VersionStatus
+from dcgan_tf.serving.connection import NotFoundError, RefusedError, ServingError, UnavailableError
+
+__all__ = ["Client", "NotFoundError", "RefusedError", "ServingError", "UnavailableError", "VersionStatus"]

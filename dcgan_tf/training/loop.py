@@ -10,7 +10,8 @@ from dcgan_tf import checkpoints
 from dcgan_tf.config import Config
 from dcgan_tf.data import ImageStore, batches, settle
 from dcgan_tf.errors import UserError
-from dcgan_tf.models.generator import Generator
+from dcgan_tf.models import Generator
+from dcgan_tf.models.custom import Custom
 from dcgan_tf.progress import Progress
 from dcgan_tf.runs import RunDirectory
 from dcgan_tf.training import distribution, health
@@ -45,14 +46,14 @@ class Trainer:
 
     def __init__(
         self, config: Config, directory: RunDirectory, store: ImageStore, strategy: tf.distribute.Strategy,
-        evaluator: Evaluator | None = None, custom=None, on_samples: OnSamples | None = None,
+        evaluator: Evaluator | None = None, custom: Custom | None = None, on_samples: OnSamples | None = None,
     ):  # fmt: skip
         self.config, self.directory, self.store, self.strategy = config, directory, store, strategy
-        self._evaluator, self._custom, self._on_samples = evaluator, custom, on_samples
+        self._evaluator, self._custom, self._on_samples = evaluator, custom or Custom(), on_samples
         self._chief: Chief | None = None
         with _failures_explained(config, strategy):
             with strategy.scope():
-                self.state = TrainingState(config) if custom is None else TrainingState(config, custom)
+                self.state = TrainingState(config, self._custom)
             restored = checkpoints.restore_latest(directory, self.state.variables())
             self.step = restored or 0
             shared = {"the images": int(store.checksum[:15], 16), "the step": self.step}
@@ -148,9 +149,9 @@ class Trainer:
         return Collapsed(self.step, self.verdict) if number == COLLAPSED else Interrupted(self.step, number)
 
 
-def _sampling_generator(config: Config, custom) -> Generator:
+def _sampling_generator(config: Config, custom: Custom) -> Generator:
     """The generator that sample grids and scores are made with, in float32."""
-    return Generator(config.model, model=custom.network("generator") if custom else None)
+    return Generator(config.model, model=custom.network("generator"))
 
 
 def _require_finite(row: dict[str, float], config: Config, directory: RunDirectory) -> None:

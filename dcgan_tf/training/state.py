@@ -5,9 +5,10 @@ import tensorflow as tf
 
 from dcgan_tf import models
 from dcgan_tf.config import Config, OptimizerConfig
+from dcgan_tf.models.custom import Custom
 
 SCALARS = ("d_loss", "g_loss", "d_real", "d_fake", "d_accuracy")
-"""A step's report: both losses, mean score of real and of generated images, share the discriminator got right."""
+"""A step's report: both losses, mean D(x) of real and of generated images, share the discriminator gets right."""
 
 
 class TrainingState:
@@ -15,7 +16,12 @@ class TrainingState:
 
     Make it inside the strategy's scope.
 
+    Args:
+        config: all settings.
+        custom: networks and a loss of the user's own.
+
     Attributes:
+        loss: what both networks minimize.
         generator, discriminator: Keras models in the run's precision; their variables are float32.
         generator_optimizer, discriminator_optimizer: Adam, with their slots made.
         rates: float32, the learning rate of each optimizer.
@@ -26,10 +32,15 @@ class TrainingState:
         seconds_waiting: float64, time spent waiting for data since the last report; not part of a checkpoint.
     """
 
-    def __init__(self, config: Config):
-        training = config.training
-        self.generator = models.build_generator(config.model, training.seed, training.precision)
-        self.discriminator = models.build_discriminator(config.model, training.seed, training.precision)
+    def __init__(self, config: Config, custom: Custom | None = None):
+        training, custom = config.training, custom or Custom()
+        self.loss = custom.loss_of(config.loss.loss)
+        self.generator = custom.network("generator") or models.build_generator(
+            config.model, training.seed, training.precision
+        )
+        self.discriminator = custom.network("discriminator") or models.build_discriminator(
+            config.model, training.seed, training.precision
+        )
         self.generator_optimizer = _adam(config.optimizer, training.precision, self.generator)
         self.discriminator_optimizer = _adam(config.optimizer, training.precision, self.discriminator)
         self.rates = [each.learning_rate.value for each in (self.generator_optimizer, self.discriminator_optimizer)]

@@ -15,7 +15,6 @@ import tensorflow as tf
 
 from dcgan_tf import models
 from dcgan_tf.config import Config, OptimizerConfig
-from dcgan_tf.losses import LOSSES
 from dcgan_tf.models import latent, pixels
 from dcgan_tf.training import distribution
 from dcgan_tf.training.state import TrainingState
@@ -114,7 +113,7 @@ class _Update:
         self.generator_optimizer = state.generator_optimizer
         self.discriminator_optimizer = state.discriminator_optimizer
         self.batch_size = config.training.batch_size
-        self.loss, self.real_target = LOSSES[config.loss.loss], 1.0 - config.loss.label_smoothing
+        self.loss, self.real_target = state.loss, 1.0 - config.loss.label_smoothing
         self.l2 = config.optimizer.l2
         self.replicas = strategy.num_replicas_in_sync
         self.replica_batch = distribution.replica_batch(strategy, self.batch_size)
@@ -201,6 +200,6 @@ class _Update:
 
     def _scalars(self, d_loss, g_loss, real_logits, fake_logits) -> tf.Tensor:
         """This replica's share of `SCALARS`: float32 [5]."""
-        real, fake = self.loss.score(real_logits), self.loss.score(fake_logits)
+        real, fake = self.loss.realness(real_logits), self.loss.realness(fake_logits)
         right = tf.cast(tf.concat([real > 0.5, fake < 0.5], axis=0), tf.float32)
         return tf.stack([d_loss, g_loss, self._mean(real), self._mean(fake), self._mean(right) / 2.0])

@@ -1,5 +1,6 @@
 """What the tests of the data have in common: small images made on the spot, and stores in a temporary cache."""
 
+import io
 import os
 from pathlib import Path
 
@@ -27,6 +28,13 @@ def save(path: Path, picture, **options) -> Path:
     return path
 
 
+def png(picture: np.ndarray) -> bytes:
+    """A PNG file of an array [height, width, 3]."""
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "PNG")
+    return stream.getvalue()
+
+
 @pytest.fixture
 def cache(tmp_path) -> str:
     return str(tmp_path / "cache")
@@ -40,11 +48,20 @@ def photos(tmp_path) -> Path:
 
 
 @pytest.fixture
-def stored(cache):
-    """Prepares the store of a path: stored(path, size=(8, 8), channels=3, crop="center")."""
+def three(photos):
+    """A folder of three images of 8x8."""
+    for number in range(3):
+        save(photos / f"{number}.png", pixels(8, 8, seed=number))
+    return photos
 
-    def prepare(path, size=(8, 8), channels=3, crop="center"):
-        return data.prepare_store(open_path(path, cache), size, channels, crop, cache)
+
+@pytest.fixture
+def stored(cache):
+    """Prepares the store of a path or array: stored(path, size=(8, 8), channels=3, crop="center")."""
+
+    def prepare(images, size=(8, 8), channels=3, crop="center"):
+        source = open_path(images, cache) if isinstance(images, (str, Path)) else data.open_source(images)
+        return data.prepare_store(source, size, channels, crop, cache)
 
     return prepare
 
@@ -56,7 +73,7 @@ def open_path(path, cache_dir: str = "") -> data.Source:
 @pytest.fixture
 def tfds_dir() -> str:
     """Prepared MNIST and CIFAR-10."""
-    found = os.environ.get("TFDS_DATA_DIR") or str(REPOSITORY.parent / "shared" / "data" / "tensorflow_datasets")
-    if not (Path(found) / "mnist").is_dir():
+    folder = os.environ.get("TFDS_DATA_DIR") or str(REPOSITORY.parent / "shared" / "data" / "tensorflow_datasets")
+    if not (Path(folder) / "mnist").is_dir():
         pytest.skip("no prepared TensorFlow Datasets: set TFDS_DATA_DIR to where mnist and cifar10 are")
-    return found
+    return folder

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.explore.boxes import Box, covered, read, write
+from dcgan_tf.explore import Box
+from dcgan_tf.explore.boxes import covered
+from dcgan_tf.explore.boxes import read_boxes as read
+from dcgan_tf.explore.boxes import write_boxes as write
 
 GOOD = {"seed": 17, "left": 4, "top": 2, "right": 12, "bottom": 10}
 
@@ -81,7 +84,7 @@ def test_every_fault_of_a_file_is_named(tmp_path, name):
     path = given(tmp_path, content)
     with pytest.raises(ArgumentError) as caught:
         read(path, (28, 40), classes=10)
-    assert re.search(f"^--boxes={re.escape(str(path))}: {message}", str(caught.value)) and "\n" not in str(caught.value)
+    assert re.search(f"^boxes={re.escape(str(path))}: {message}", str(caught.value)) and "\n" not in str(caught.value)
 
 
 def test_files_that_cannot_be_read(tmp_path):

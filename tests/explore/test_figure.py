@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf import images
 from dcgan_tf.explore import figure
 
 RANDOM = np.random.default_rng(0)
@@ -28,40 +27,42 @@ def test_images_are_crisp(tmp_path, size, factor, across):
         figure.Panel(list(rows), "one", ["a", "a much longer label"], ["x", "two\nlines", "z"]),
         figure.Panel([rows[0]], "two"),
     ]
-    figure.write(tmp_path / "a.png", "A title", panels, "a note\nof two lines", across)
+    figure.Figure("A title", panels, "a note\nof two lines", across).save(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as picture:
         pixels = np.asarray(picture.convert("RGB"))
     assert found_in(pixels, rows[0, 0], factor) and found_in(pixels, rows[1, 2], factor)
 
 
-def test_grey_and_transparent_images_and_short_rows(tmp_path):
-    grey = RANDOM.integers(0, 256, (2, 28, 28, 1), np.uint8)
-    figure.write(tmp_path / "a.png", "t", [figure.Panel([grey, grey[:1]])])
+def test_gray_and_transparent_images_and_short_rows(tmp_path):
+    gray = RANDOM.integers(0, 256, (2, 28, 28, 1), np.uint8)
+    figure.Figure("t", [figure.Panel([gray, gray[:1]])]).save(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as picture:
-        assert found_in(np.asarray(picture.convert("RGB")), grey[1].repeat(3, axis=2), 3)
+        assert found_in(np.asarray(picture.convert("RGB")), gray[1].repeat(3, axis=2), 3)
     clear = np.zeros((1, 28, 28, 4), np.uint8)
-    figure.write(tmp_path / "b.png", "t", [figure.Panel([clear])])
+    figure.Figure("t", [figure.Panel([clear])]).save(tmp_path / "b.png")
     with Image.open(tmp_path / "b.png") as picture:
         assert np.asarray(picture.convert("RGB"))[-60:-40].min() == 255  # white shines through
 
 
 def test_labels_are_no_formulas(tmp_path):
-    grey = np.zeros((1, 28, 28, 1), np.uint8)
-    figure.write(tmp_path / "a.png", r"$\foo$", [figure.Panel([grey], r"$\foo$", [r"$\foo$.png"], ["$a$ $"])], "$x_")
+    gray = np.zeros((1, 28, 28, 1), np.uint8)
+    figure.Figure(r"$\foo$", [figure.Panel([gray], r"$\foo$", [r"$\foo$.png"], ["$a$ $"])], "$x_").save(
+        tmp_path / "a.png"
+    )
     assert (tmp_path / "a.png").stat().st_size > 1000
 
 
 def test_plots_stand_beside_images(tmp_path):
-    grey = np.zeros((1, 28, 28, 1), np.uint8)
-    blocks = [figure.Panel([grey]), figure.Plot(lambda axes: axes.plot([1, 2]), 300, 200, "p")]
-    figure.write(tmp_path / "a.png", "t", blocks)
+    gray = np.zeros((1, 28, 28, 1), np.uint8)
+    blocks = [figure.Panel([gray]), figure.Plot(lambda axes: axes.plot([1, 2]), 300, 200, "p")]
+    figure.Figure("t", blocks).save(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.size[0] == 300 + 2 * figure.MARGIN
 
 
-def test_a_loop_has_all_frames_and_no_pause(tmp_path):
-    frames = RANDOM.integers(0, 256, (7, 8, 8, 1), np.uint8)
-    images.write_loop(tmp_path / "a.gif", frames, seconds=0.7, width=16)
-    with Image.open(tmp_path / "a.gif") as film:
-        assert film.n_frames == 7 and film.size == (16, 16) and film.info["duration"] == 100 and film.info["loop"] == 0
-        np.testing.assert_array_equal(np.asarray(film.convert("L"))[::2, ::2], frames[0, ..., 0])
+def test_signed_values_are_gray_where_they_are_zero():
+    values = np.zeros([1, 2, 2, 4], np.float32)
+    values[0, 0, 0] = [0.1, -0.1, 0.0, 7.0]
+    shown = figure.signed_pictures(values, 0.1)
+    assert shown[0, 0, 0].tolist() == [255, 0, 128, 255] and shown[0, 1, 1].tolist() == [128, 128, 128, 255]
+    assert (figure.signed_pictures(values[..., :3], 0.0)[..., 1:] == 128).any()

@@ -8,7 +8,8 @@ import tensorflow as tf
 from dcgan_tf import models
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.explore import critic, guided_backprop
+from dcgan_tf.explore import guided_backprop, prepared_discriminator
+from dcgan_tf.explore.guided_backprop import GuidedBackprop, guided_activations
 from dcgan_tf.models import pixels
 
 PLAIN = ModelConfig(image_size=(16, 24), channels=1, base_filters=4, kernel_size=5)
@@ -22,12 +23,16 @@ def images_of(config: ModelConfig, count: int, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def plain() -> keras.Model:
-    return critic.inspected_discriminator(PLAIN, None, images_of(PLAIN, 128), None)
+    return prepared_discriminator(PLAIN, None, images_of(PLAIN, 128), None)
 
 
 @pytest.fixture(scope="module")
 def conditional() -> keras.Model:
-    return critic.inspected_discriminator(CONDITIONAL, None, images_of(CONDITIONAL, 128), np.arange(128) % 3)
+    return prepared_discriminator(CONDITIONAL, None, images_of(CONDITIONAL, 128), np.arange(128) % 3)
+
+
+def of(gradients: np.ndarray) -> GuidedBackprop:
+    return GuidedBackprop("down1", np.arange(len(gradients)), *[gradients] * 5)
 
 
 def inputs_of(images: np.ndarray, labels: np.ndarray | None) -> tf.Tensor | list[tf.Tensor]:
@@ -61,14 +66,14 @@ class ByHand:
         """What enters the first LeakyReLU: [4 patches, 3]."""
         return self.patches(image / 127.5 - 1.0) @ self.first
 
-    def response(self, image: np.ndarray, feature: int) -> float:
+    def response(self, image: np.ndarray, map: int) -> float:
         hidden = self.hidden(image)
-        summed = np.where(hidden > 0, hidden, 0.2 * hidden).ravel() @ self.second[:, feature]
+        summed = np.where(hidden > 0, hidden, 0.2 * hidden).ravel() @ self.second[:, map]
         return summed if summed > 0 else 0.2 * summed
 
-    def gradient(self, slopes: np.ndarray, feature: int) -> np.ndarray:
+    def gradient(self, slopes: np.ndarray, map: int) -> np.ndarray:
         """With respect to the image, for what the first LeakyReLU lets through: [4, 3]."""
-        patches = (self.second[:, feature].reshape(4, 3) * slopes) @ self.first.T
+        patches = (self.second[:, map].reshape(4, 3) * slopes) @ self.first.T
         return patches.reshape(2, 2, 2, 2).transpose(0, 2, 1, 3).reshape(4, 4, 1)
 
     @staticmethod
@@ -78,36 +83,36 @@ class ByHand:
 
 def test_a_network_of_two_layers_by_hand():
     network, image = ByHand(), np.random.default_rng(22).integers(0, 256, (1, 4, 4, 1), np.uint8)
-    feature = 1
-    assert network.response(image[0], feature) > 0
-    found = guided_backprop.guided_gradients(network.model, image, features=[feature], strongest=1)
+    map = 1
+    assert network.response(image[0], map) > 0
+    found = guided_backprop(network.model, image, maps=[map], strongest=1)
     assert found.layer == "down2" and found.positions.tolist() == [[[0, 0]]] and found.rows.tolist() == [[0]]
-    np.testing.assert_allclose(found.responses, [[network.response(image[0], feature)]], rtol=1e-5)
+    np.testing.assert_allclose(found.responses, [[network.response(image[0], map)]], rtol=1e-5)
 
-    active, wanted = network.hidden(image[0]) > 0, network.second[:, feature].reshape(4, 3) > 0
+    active, wanted = network.hidden(image[0]) > 0, network.second[:, map].reshape(4, 3) > 0
     for one in (active, ~active):
         assert (one & wanted).any() and (one & ~wanted).any()  # both masks have something to do
-    np.testing.assert_allclose(found.gradients[0, 0], network.gradient(active & wanted, feature), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found.gradients[0, 0], network.gradient(active & wanted, map), rtol=1e-5, atol=1e-6)
     for other in (np.where(active, 1.0, 0.2), active, wanted, np.where(active, 1.0, 0.2) * wanted):
-        assert not np.allclose(found.gradients[0, 0], network.gradient(other, feature), atol=1e-2)
+        assert not np.allclose(found.gradients[0, 0], network.gradient(other, map), atol=1e-2)
 
 
-def test_a_feature_that_never_fires_has_no_gradient():
+def test_a_map_that_never_fires_has_no_gradient():
     network = ByHand()
     images = np.random.default_rng(2).integers(0, 256, (40, 4, 4, 1), np.uint8)
     silent = images[[network.response(image, 1) < 0 for image in images]][:3]
     assert len(silent) == 3
-    found = guided_backprop.guided_gradients(network.model, silent, features=[1], strongest=2)
+    found = guided_backprop(network.model, silent, maps=[1], strongest=2)
     assert (found.responses < 0).all() and not found.gradients.any()
-    assert guided_backprop.concentration(found.gradients) == 0.0
-    assert (guided_backprop.pictures(found.gradients) == 128).all()
+    assert found.concentration == 0.0
+    assert (found.pictures == 128).all()
 
 
 @pytest.mark.parametrize("layer", ["down1", "down2"])
 def test_the_way_forward_is_the_networks_own(plain, conditional, layer):
     for config, model, labels in ((PLAIN, plain, None), (CONDITIONAL, conditional, np.arange(9) % 3)):
         images = images_of(config, 9, seed=1)
-        found = guided_backprop.guided_activations(model, f"{layer}_leaky", inputs_of(images, labels))
+        found = guided_activations(model, f"{layer}_leaky", inputs_of(images, labels))
         np.testing.assert_allclose(found, activations(model, layer, images, labels), atol=1e-6)
 
 
@@ -116,27 +121,27 @@ def test_the_strongest_are_really_the_strongest(plain, conditional, layer):
     """In more than one block, of which the last is not full; the same again at the second call."""
     for config, model, labels in ((PLAIN, plain, None), (CONDITIONAL, conditional, np.arange(150) % 3)):
         images = images_of(config, 150, seed=2)
-        features = [3, 0]
-        found = guided_backprop.guided_gradients(model, images, labels, layer, features, strongest=5)
+        chosen = [3, 0]
+        found = guided_backprop(model, images, labels, layer, chosen, strongest=5)
         maps = activations(model, layer, images, labels)
-        for number, feature in enumerate(features):
-            best = maps[..., feature].max(axis=(1, 2))
+        for number, map in enumerate(chosen):
+            best = maps[..., map].max(axis=(1, 2))
             assert found.rows[number].tolist() == np.argsort(-best)[:5].tolist()
             np.testing.assert_allclose(found.responses[number], np.sort(best)[::-1][:5], atol=1e-6)
             row, column = found.positions[number].T
-            there = maps[found.rows[number], row, column, feature]
+            there = maps[found.rows[number], row, column, map]
             np.testing.assert_allclose(there, found.responses[number], atol=1e-6)
         np.testing.assert_array_equal(found.images, images[found.rows])
         assert found.images.dtype == np.uint8 and found.gradients.dtype == np.float32
         assert found.gradients.shape == found.images.shape and np.abs(found.gradients).max(axis=(2, 3, 4)).min() > 0
-        again = guided_backprop.guided_gradients(model, images, labels, layer, features, strongest=5)
+        again = guided_backprop(model, images, labels, layer, chosen, strongest=5)
         np.testing.assert_array_equal(again.gradients, found.gradients)
 
 
-def test_the_gradient_of_a_first_feature_is_its_filter(conditional):
+def test_the_gradient_of_a_first_map_is_its_filter(conditional):
     """Where it responds, and for as many responses as need two blocks."""
     images, labels = images_of(CONDITIONAL, 70, seed=3), np.arange(70) % 3
-    found = guided_backprop.guided_gradients(conditional, images, labels, "down1", [2], strongest=70)
+    found = guided_backprop(conditional, images, labels, "down1", [2], strongest=70)
     kernel = conditional.get_layer("down1").kernel.numpy()[:, :, :3, 2]
     for gradient, (row, column) in zip(found.gradients[0], found.positions[0], strict=True):
         expected = np.zeros([18, 18, 3], np.float32)  # the image with the border that "same" pads it with
@@ -147,7 +152,7 @@ def test_the_gradient_of_a_first_feature_is_its_filter(conditional):
 def test_masks_in_a_conditional_network(conditional):
     """Against the ordinary gradient of a network whose first LeakyReLU is replaced by multiplication with the masks."""
     images, labels = images_of(CONDITIONAL, 6, seed=4), np.arange(6) % 3
-    found = guided_backprop.guided_gradients(conditional, images, labels, "down2", [1], strongest=6)
+    found = guided_backprop(conditional, images, labels, "down2", [1], strongest=6)
     (row, column), image = found.positions[0, 0], found.images[0, :1]
     label = labels[found.rows[0, :1]]
     first, second = conditional.get_layer("down1"), conditional.get_layer("down2")
@@ -171,90 +176,59 @@ def test_masks_in_a_conditional_network(conditional):
 def test_what_the_label_says_counts(conditional):
     images = images_of(CONDITIONAL, 8, seed=5)
     one, other = (
-        guided_backprop.guided_gradients(conditional, images, np.full(8, label), "down2", [0], strongest=8)
-        for label in (0, 2)
+        guided_backprop(conditional, images, np.full(8, label), "down2", [0], strongest=8) for label in (0, 2)
     )
     assert not np.allclose(np.sort(one.responses), np.sort(other.responses), atol=1e-3)
 
 
-def test_the_last_convolution_and_its_first_six_features(plain):
-    found = guided_backprop.guided_gradients(plain, images_of(PLAIN, 4))
-    assert found.layer == "down2" and found.features.tolist() == [0, 1, 2, 3, 4, 5]
-    assert guided_backprop.guided_gradients(plain, images_of(PLAIN, 4), layer="down1").features.tolist() == [0, 1, 2, 3]
+def test_the_last_convolution_and_its_first_six_maps(plain):
+    found = guided_backprop(plain, images_of(PLAIN, 4))
+    assert found.layer == "down2" and found.maps.tolist() == [0, 1, 2, 3, 4, 5]
+    assert guided_backprop(plain, images_of(PLAIN, 4), layer="down1").maps.tolist() == [0, 1, 2, 3]
 
 
 def test_what_a_user_can_get_wrong(plain, conditional):
     images = images_of(PLAIN, 4)
-    with pytest.raises(ArgumentError, match=r"--layer=down7: there is no such layer; choose one of down1, down2"):
-        guided_backprop.guided_gradients(plain, images, layer="down7")
+    with pytest.raises(ArgumentError, match=r"layer=down7: there is no such layer; choose one of down1, down2"):
+        guided_backprop(plain, images, layer="down7")
     for wrong in ([0, 8], [-1], []):
-        with pytest.raises(ArgumentError, match=f"--features={','.join(map(str, wrong))}: down2 has 8 features"):
-            guided_backprop.guided_gradients(plain, images, features=wrong)
+        with pytest.raises(ArgumentError, match=f"maps={','.join(map(str, wrong))}: down2 has 8 maps"):
+            guided_backprop(plain, images, maps=wrong)
     for strongest in (0, 5):
-        with pytest.raises(ValueError, match="strongest of 4 images"):
-            guided_backprop.guided_gradients(plain, images, strongest=strongest)
+        with pytest.raises(ArgumentError, match="from 1 to 4, the number of images"):
+            guided_backprop(plain, images, strongest=strongest)
     with pytest.raises(ValueError, match="one label for each image"):
-        guided_backprop.guided_gradients(plain, images, np.zeros(4, int))
+        guided_backprop(plain, images, np.zeros(4, int))
     for labels in (None, np.zeros(3, int)):
         with pytest.raises(ValueError, match="one label for each image"):
-            guided_backprop.guided_gradients(conditional, images_of(CONDITIONAL, 4), labels)
+            guided_backprop(conditional, images_of(CONDITIONAL, 4), labels)
 
 
-def test_pictures_are_scaled_one_by_one_around_mid_grey():
+def test_pictures_are_scaled_one_by_one_around_mid_gray():
     gradients = np.zeros([1, 2, 2, 1, 1], np.float32)
     gradients[0, 0, :, 0, 0], gradients[0, 1, :, 0, 0] = [-3.0, 1.5], [0.0, 0.01]
-    assert guided_backprop.pictures(gradients)[..., 0, 0].tolist() == [[[0, 191], [128, 255]]]
-    colours = np.zeros([1, 1, 1, 2, 4], np.float32)
-    colours[0, 0, 0, 0], colours[0, 0, 0, 1] = [1.0, -1.0, 0.0, 9.0], [0.0, 0.5, 0.0, -9.0]
-    assert guided_backprop.pictures(colours)[0, 0, 0].tolist() == [[255, 0, 128, 255], [128, 191, 128, 255]]
-    assert guided_backprop.pictures(colours[..., :3])[0, 0, 0].tolist() == [[255, 0, 128], [128, 191, 128]]
+    assert of(gradients).pictures[..., 0, 0].tolist() == [[[0, 191], [128, 255]]]
+    colors = np.zeros([1, 1, 1, 2, 4], np.float32)
+    colors[0, 0, 0, 0], colors[0, 0, 0, 1] = [1.0, -1.0, 0.0, 9.0], [0.0, 0.5, 0.0, -9.0]
+    assert of(colors).pictures[0, 0, 0].tolist() == [[255, 0, 128, 255], [128, 191, 128, 255]]
+    assert of(colors[..., :3]).pictures[0, 0, 0].tolist() == [[255, 0, 128], [128, 191, 128]]
 
 
 def test_concentration():
     even = np.ones([2, 10, 10, 1], np.float32)
-    assert guided_backprop.concentration(even) == pytest.approx(0.1)
+    assert of(even).concentration == pytest.approx(0.1)
     narrow = np.pad(even, ((0, 0), (0, 10), (0, 10), (0, 0)))
-    assert guided_backprop.concentration(narrow) == pytest.approx(0.1)  # only the pixels that it reaches
+    assert of(narrow).concentration == pytest.approx(0.1)  # only the pixels that it reaches
     peaked = np.ones([1, 10, 10, 2], np.float32)
     peaked[0, :, 3] = -5.0
-    assert guided_backprop.concentration(peaked) == pytest.approx(100 / 280)
+    assert of(peaked).concentration == pytest.approx(100 / 280)
     both = np.concatenate([np.zeros([1, 10, 10, 2], np.float32), peaked])
-    assert guided_backprop.concentration(both[None]) == pytest.approx(100 / 280)
-
-
-@pytest.mark.parametrize("config", [PLAIN, CONDITIONAL], ids=["plain", "conditional"])
-def test_an_inspected_discriminator_has_given_weights_and_statistics_of_real_images(config):
-    images = images_of(config, 256, seed=6)
-    labels = np.arange(256) % 3 if config.conditional else None
-    source = models.build_discriminator(config, seed=9)
-    weights = {each.path.removeprefix("discriminator/"): 2 * each.numpy() for each in source.trainable_variables}
-    model = critic.inspected_discriminator(config, weights, images, labels)
-    assert critic.convolutions(model) == {"down1": "down1_leaky", "down2": "down2_leaky"}
-    for name, value in weights.items():
-        layer, variable = name.split("/")
-        np.testing.assert_array_equal(getattr(model.get_layer(layer), variable), value)
-    inner = keras.Model(model.inputs, model.get_layer("down2").output)
-    maps = inner(inputs_of(images, labels), training=False)
-    np.testing.assert_allclose(model.get_layer("down2_norm").moving_mean, maps.numpy().mean(axis=(0, 1, 2)), atol=1e-4)
-    with pytest.raises(KeyError, match="down1/kernel"):
-        critic.inspected_discriminator(config, {}, images, labels)
-    with pytest.raises(ValueError, match="one label for each image"):
-        critic.inspected_discriminator(config, None, images, None if config.conditional else np.zeros(256, int))
-
-
-def test_an_untrained_discriminator_is_that_of_its_seed():
-    images = images_of(PLAIN, 32)
-    kernels = [
-        critic.inspected_discriminator(PLAIN, None, images, None, seed).get_layer("down1").kernel.numpy()
-        for seed in (0, 0, 1)
-    ]
-    assert (kernels[0] == kernels[1]).all() and (kernels[0] != kernels[2]).any()
+    assert of(both[None]).concentration == pytest.approx(100 / 280)
 
 
 def test_two_convolutions_at_each_scale():
     config = ModelConfig(image_size=(16, 16), channels=1, base_filters=4, layers_per_scale=2, output="sigmoid")
-    model = critic.inspected_discriminator(config, None, images_of(config, 32), None)
-    assert list(critic.convolutions(model)) == ["refine1", "down1", "refine2", "down2"]
-    found = guided_backprop.guided_gradients(model, images_of(config, 8), layer="refine2", strongest=2)
+    model = prepared_discriminator(config, None, images_of(config, 32), None)
+    found = guided_backprop(model, images_of(config, 8), layer="refine2", strongest=2)
     maps = activations(model, "refine2", images_of(config, 8))
     np.testing.assert_allclose(found.responses[0, 0], maps[..., 0].max(), atol=1e-6)

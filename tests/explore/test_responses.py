@@ -7,9 +7,9 @@ from dcgan_tf import models
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.evaluation.features import classifier
-from dcgan_tf.explore.boxes import Box, covered
-from dcgan_tf.explore.feature_dropout import FeatureDropout
-from dcgan_tf.explore.responses import boxes_around, of_class, of_discriminator, of_generator
+from dcgan_tf.explore import Box, boxes_around, class_responses, discriminator_responses, generator_responses
+from dcgan_tf.explore.boxes import covered
+from dcgan_tf.explore.split import SplitGenerator
 from tests.explore.conftest import CONDITIONAL, PLAIN
 
 LABELS = np.arange(70, dtype=np.int32) % 3
@@ -27,34 +27,34 @@ def leaky_convolution(images, kernel, row, column):
     return np.where(values > 0, values, 0.2 * values)
 
 
-def test_a_feature_of_a_discriminator():
+def test_a_map_of_a_discriminator():
     model, images = models.build_discriminator(PLAIN), pictures(1)
-    found = of_discriminator(model, "down1", 3, images)
+    found = discriminator_responses(model, "down1", 3, images)
     assert found.shape == (70, 8, 8) and found.dtype == np.float32
     kernel = model.get_layer("down1").kernel.numpy()[..., 3]
     for row, column in [(0, 0), (4, 6), (7, 7)]:
         np.testing.assert_allclose(found[:, row, column], leaky_convolution(images, kernel, row, column), atol=1e-5)
-    assert of_discriminator(model, "down2", 7, images).shape == (70, 4, 4)
+    assert discriminator_responses(model, "down2", 7, images).shape == (70, 4, 4)
 
 
-def test_a_feature_of_a_conditional_discriminator():
+def test_a_map_of_a_conditional_discriminator():
     model, images = models.build_discriminator(CONDITIONAL), pictures(3)
-    found = of_discriminator(model, "down1", 1, images, LABELS)
+    found = discriminator_responses(model, "down1", 1, images, LABELS)
     everywhere = np.broadcast_to(np.eye(3, dtype=np.float32)[LABELS][:, None, None], (70, 16, 16, 3))
     kernel = model.get_layer("down1").kernel.numpy()[..., 1]
     expected = leaky_convolution(np.concatenate([images, everywhere], axis=3), kernel, 3, 5)
     np.testing.assert_allclose(found[:, 3, 5], expected, atol=1e-5)
     with pytest.raises(ValueError, match="one label for each image"):
-        of_discriminator(model, "down1", 1, images)
+        discriminator_responses(model, "down1", 1, images)
 
 
-def test_layers_and_features_that_are_not_there():
+def test_layers_and_maps_that_are_not_there():
     model = models.build_discriminator(ModelConfig(image_size=(16, 16), channels=1, base_filters=4, layers_per_scale=2))
-    with pytest.raises(ArgumentError, match=r"--layer=up1: .* choose one of refine1, down1, refine2, down2$"):
-        of_discriminator(model, "up1", 0, pictures(1))
+    with pytest.raises(ArgumentError, match=r"layer=up1: .* choose one of refine1, down1, refine2, down2$"):
+        discriminator_responses(model, "up1", 0, pictures(1))
     for wrong in (4, -1):
-        with pytest.raises(ArgumentError, match=f"--feature={wrong}: the features of down1 are counted from 0 to 3$"):
-            of_discriminator(model, "down1", wrong, pictures(1))
+        with pytest.raises(ArgumentError, match=f"map={wrong}: the maps of down1 are counted from 0 to 3$"):
+            discriminator_responses(model, "down1", wrong, pictures(1))
 
 
 def small_classifier(classes=3):
@@ -67,7 +67,7 @@ def small_classifier(classes=3):
 
 def test_evidence_for_a_class():
     judge, images = small_classifier(), pictures(1)
-    found = of_class(judge, 2, images)
+    found = class_responses(judge, 2, images)
     layers = {layer.name: layer for layer in judge.network.layers}
     activations = layers["down2"](layers["down1"](images)).numpy()
     flat = activations.reshape(70, -1)
@@ -77,18 +77,18 @@ def test_evidence_for_a_class():
     expected = np.maximum(0, (flat * derivative).reshape(activations.shape).sum(axis=3))
     assert found.shape == (70, 4, 4) and (expected == 0).any() and (expected > 0).any()
     np.testing.assert_allclose(found, expected, atol=1e-4)
-    with pytest.raises(ArgumentError, match=r"--class=3: the classes are counted from 0 to 2$"):
-        of_class(judge, 3, images)
+    with pytest.raises(ArgumentError, match=r"label=3: the classes are counted from 0 to 2$"):
+        class_responses(judge, 3, images)
 
 
-def test_a_map_of_the_generator(conditional_renderer):
-    points = conditional_renderer.of_seeds(range(3))
-    dropout = FeatureDropout(conditional_renderer, "project")
-    assert (of_generator(conditional_renderer, "project", 5, points) == dropout.activations(points)[..., 5]).all()
-    with pytest.raises(ArgumentError, match=r"--map=8: the maps of project are counted from 0 to 7$"):
-        of_generator(conditional_renderer, "project", 8, points)
-    with pytest.raises(ArgumentError, match="--map=9: the maps of project "):
-        of_generator(conditional_renderer, None, 9, points)
+def test_a_map_of_the_generator(conditional_generator, conditional_renderer):
+    points = conditional_renderer.points(range(3))
+    activations = SplitGenerator(conditional_generator, "project").activations(points)
+    assert (generator_responses(conditional_generator, "project", 5, points) == activations[..., 5]).all()
+    with pytest.raises(ArgumentError, match=r"map=8: the maps of project are counted from 0 to 7$"):
+        generator_responses(conditional_generator, "project", 8, points)
+    with pytest.raises(ArgumentError, match="map=9: the maps of project "):
+        generator_responses(conditional_generator, None, 9, points)
 
 
 RESPONSE = np.array(
@@ -102,7 +102,7 @@ RESPONSE = np.array(
 
 
 def test_a_box_surrounds_what_is_connected_to_the_peak():
-    assert boxes_around(RESPONSE[None], [(7, None)], (16, 32), 1) == (Box(7, 8, 0, 16, 12),)
+    assert boxes_around(RESPONSE[None], [7], (16, 32), 1) == (Box(7, 8, 0, 16, 12),)
     assert boxes_around(RESPONSE[None, ::-1], [(7, None)], (16, 32), 1) == (Box(7, 8, 4, 16, 16),)
     assert boxes_around(RESPONSE[None], [(7, 2)], (16, 32), 1, share=0.45) == (Box(7, 8, 0, 24, 12, label=2),)
     assert boxes_around(RESPONSE[None], [(7, 2)], (16, 32), 1, share=1.0) == (Box(7, 8, 8, 16, 12, label=2),)
@@ -146,7 +146,7 @@ def test_boxes_that_cannot_be():
     with pytest.raises(UserError, match="nothing responds in any of 2 images"):
         boxes_around(np.zeros((2, 4, 4)), [(0, None), (1, None)], (8, 8), 1)
     for wrong in (0.0, 1.1, float("nan")):
-        with pytest.raises(ArgumentError, match=f"--share={wrong}: it must be above 0 and at most 1"):
+        with pytest.raises(ArgumentError, match=f"share={wrong}: it must be above 0 and at most 1"):
             boxes_around(RESPONSE[None], [(7, None)], (16, 32), 1, share=wrong)
-    with pytest.raises(ValueError, match="at least one box"):
+    with pytest.raises(ArgumentError, match="count=0: it must be at least 1"):
         boxes_around(RESPONSE[None], [(7, None)], (16, 32), 0)

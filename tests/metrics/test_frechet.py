@@ -21,7 +21,7 @@ def features(seed, count=400, width=12):
     return generator.normal(0, 1, (count, width)) @ generator.normal(0, 1, (width, width))
 
 
-def test_gaussians_whose_distance_is_known():
+def test_known_distances():
     assert frechet_distance(gaussian([0, 0], np.eye(2)), gaussian([3, 4], np.eye(2))) == pytest.approx(25)
     assert frechet_distance(gaussian([0], [[4.0]]), gaussian([1], [[9.0]])) == pytest.approx(1 + (3 - 2) ** 2)
     # Covariances that commute: the sum of (sqrt(a) - sqrt(b))^2 over their common axes.
@@ -43,7 +43,7 @@ def test_equal_moments_have_distance_zero_whatever_their_rank(count):
 
 
 def test_few_samples_keep_all_digits():
-    # Two rank-deficient sets in orthogonal subspaces do not overlap: the distance is the sum of traces, exactly.
+    # Rank-deficient sets in orthogonal subspaces do not overlap: the distance is exactly the sum of the traces.
     first, second = np.zeros((5, 12)), np.zeros((5, 12))
     first[:, :6], second[:, 6:] = features(4, 5, 6), features(5, 5, 6)
     first, second = (Moments.of(part - part.mean(axis=0)) for part in (first, second))
@@ -51,7 +51,7 @@ def test_few_samples_keep_all_digits():
     assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-13)
 
 
-def test_a_constant_set_has_a_distance_too():
+def test_constant_sets():
     assert frechet_distance(Moments.of(np.ones((4, 3))), Moments.of(np.ones((4, 3)) * 3)) == pytest.approx(12)
 
 
@@ -62,7 +62,7 @@ def test_worse_samples_are_farther():
     assert values == sorted(values) and values[0] < 0.1 * values[-1]
 
 
-def test_what_does_not_fit_is_refused():
+def test_wrong_arguments():
     with pytest.raises(ValueError, match="widths 2 and 3"):
         frechet_distance(gaussian([0] * 2, np.eye(2)), gaussian([0] * 3, np.eye(3)))
     with pytest.raises(ValueError, match="at least 2 vectors"):

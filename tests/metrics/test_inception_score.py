@@ -36,7 +36,7 @@ def test_less_certain_and_fewer_classes_are_worse():
     assert kept == sorted(kept, reverse=True)
 
 
-def test_what_does_not_fit_is_refused():
+def test_wrong_arguments():
     with pytest.raises(ValueError, match="9 rows are too few for 10 splits"):
         inception_score(probabilities(9))
     for wrong in (probabilities() * np.nan, probabilities() * 2, np.log(probabilities())):

@@ -3,7 +3,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from dcgan_tf.metrics import arrays, distances
-from dcgan_tf.metrics.precision_recall import neighbourhoods
+from dcgan_tf.metrics.precision_recall import neighborhoods
 
 
 def features(seed, count=200, scale=1.0):
@@ -33,7 +33,7 @@ def blocks(request, monkeypatch):
 @pytest.mark.parametrize(("count", "scale", "k", "k_density"), [(200, 1.0, 3, 5), (150, 0.5, 3, 5), (90, 2.0, 1, 7)])
 def test_equals_brute_force(blocks, count, scale, k, k_density):
     real, generated = features(0), features(1, count, scale)
-    found = neighbourhoods(real, generated, k, k_density)
+    found = neighborhoods(real, generated, k, k_density)
     expected = brute_force(real, generated, k, k_density)
     assert (found.precision, found.recall, found.density, found.coverage) == pytest.approx(expected, rel=1e-12)
 
@@ -45,7 +45,7 @@ def test_distances_equal_those_of_scipy_beside_a_large_offset(blocks):
 
 
 def test_real_against_real_is_near_its_ideal():
-    found = neighbourhoods(features(4, 2000), features(5, 2000))
+    found = neighborhoods(features(4, 2000), features(5, 2000))
     assert found.density == pytest.approx(1.0, abs=0.05)
     assert found.coverage == pytest.approx(1 - 2**-5, abs=0.02)
     assert found.precision == pytest.approx(found.recall, abs=0.03) and found.precision > 0.85
@@ -53,25 +53,25 @@ def test_real_against_real_is_near_its_ideal():
 
 def test_noise_costs_precision_and_lost_modes_cost_recall():
     real, samples, noise = features(6, 800), features(7, 800), features(8, 800)
-    noisy = [neighbourhoods(real, samples + level * noise) for level in (0, 1, 3)]
+    noisy = [neighborhoods(real, samples + level * noise) for level in (0, 1, 3)]
     assert noisy[0].precision > noisy[1].precision > noisy[2].precision
     assert noisy[0].density > noisy[1].density > noisy[2].density
-    lost = [neighbourhoods(real, samples * [width, 1, 1, 1, 1]) for width in (1, 0.3, 0)]
+    lost = [neighborhoods(real, samples * [width, 1, 1, 1, 1]) for width in (1, 0.3, 0)]
     assert lost[0].recall > lost[1].recall > lost[2].recall
     assert lost[0].coverage > lost[1].coverage > lost[2].coverage
 
 
 def test_the_same_set_twice_is_wholly_inside():
-    found = neighbourhoods(features(9), features(9))
+    found = neighborhoods(features(9), features(9))
     assert found.precision == found.recall == found.coverage == 1
 
 
-def test_what_does_not_fit_is_refused():
+def test_wrong_arguments():
     with pytest.raises(ValueError, match="real features: 5 rows are too few, at least 6"):
-        neighbourhoods(features(0, 5), features(1))
+        neighborhoods(features(0, 5), features(1))
     with pytest.raises(ValueError, match="widths 5 and 4"):
-        neighbourhoods(features(0), features(1)[:, :4])
+        neighborhoods(features(0), features(1)[:, :4])
     with pytest.raises(ValueError, match="generated features: values that are not finite"):
-        neighbourhoods(features(0), features(1) * np.nan)
-    with pytest.raises(ValueError, match="neighbours=0, 5"):
-        neighbourhoods(features(0), features(1), 0)
+        neighborhoods(features(0), features(1) * np.nan)
+    with pytest.raises(ValueError, match="neighbors=0, 5"):
+        neighborhoods(features(0), features(1), 0)

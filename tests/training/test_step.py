@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from dcgan_tf import presets
 from dcgan_tf.config import Config, DeviceConfig
 from dcgan_tf.losses import LOSSES
 from dcgan_tf.models import latent, pixels
@@ -12,9 +13,7 @@ from dcgan_tf.training import distribution
 from dcgan_tf.training.state import SCALARS, TrainingState
 from dcgan_tf.training.step import make_train_steps
 
-TINY = Config().with_settings(
-    {"image_size": (16, 16), "channels": 1, "latent_dim": 8, "base_filters": 4, "batch_size": 8, "ema_decay": 0.9}
-)
+TINY = presets.PRESETS["tiny"]
 CONDITIONAL = {"conditional": True, "classes": 3}
 
 

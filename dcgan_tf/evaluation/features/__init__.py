@@ -1,12 +1,12 @@
 """Feature extractors: images to vectors in which distances mean something.
 
-A score depends on its extractor as much as on the images, so every extractor has a name that tells all that defines
-it, and the name stands in every row that was computed with it.
+A value depends on its extractor as much as on the images. Every extractor therefore has a name that tells everything
+that defines it, and the name stands in every row that was computed with it.
 """
 
 from dcgan_tf.evaluation.features.classifier import Classifier, trained_classifier
-from dcgan_tf.evaluation.features.discriminator import DiscriminatorFeatures
-from dcgan_tf.evaluation.features.extractor import Extractor, Features
+from dcgan_tf.evaluation.features.discriminator_features import DiscriminatorFeatures
+from dcgan_tf.evaluation.features.extractor import Extractor, Features, Pixels
 from dcgan_tf.evaluation.features.inception import Inception, inception_file
 from dcgan_tf.evaluation.features.keras_model import KerasFile
 
@@ -17,6 +17,7 @@ __all__ = [
     "Features",
     "Inception",
     "KerasFile",
+    "Pixels",
     "inception_file",
     "trained_classifier",
 ]

@@ -1,6 +1,6 @@
-"""A small convolutional network trained once on a data set's own labels, so that judging works without a network.
+"""A small convolutional network trained once on a data set's own labels, so that judging works offline.
 
-Its scores tell better from worse on one data set. They are not comparable with published FID, nor between data sets.
+Its values tell better from worse on one data set. They are not comparable with published FID, nor between data sets.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from dcgan_tf.progress import Progress
 
 log = logging.getLogger(__name__)
 
-RECIPE = 2  # to be raised with every change below that changes the features
+RECIPE = 2  # raise it with every change below that affects the features
 UNITS = 128
 FILTERS, MOST_FILTERS = 32, 128
 BATCH = 128
@@ -42,32 +42,27 @@ class Classifier:
     Args:
         shape: (height, width, channels) of images.
         weights: by "layer/variable".
-        about: what else is known: "data" (checksum), "classes", "accuracy" on held-out images, "steps", ...
+        about: "data" (checksum), "classes", "accuracy" on held-out images, "steps", ...
+
+    Attributes:
+        network: images float32 [n, height, width, channels] in [-1, 1] to logits float32 [n, classes].
+        accuracy: share of held-out training images that it classifies correctly.
     """
 
     caution = "classifier features of this package: not comparable with published FID"
 
     def __init__(self, shape: tuple[int, int, int], weights: dict[str, np.ndarray], about: dict[str, Any]):
-        self._model, self._about = _network(shape, about["classes"]), about
-        for name, variable in _variables(self._model).items():
+        self._about, self.accuracy = about, about["accuracy"]
+        self.dimension, self.classes = UNITS, about["classes"]
+        self.network = _network(shape, self.classes)
+        for name, variable in _variables(self.network).items():
             variable.assign(weights[name])
         self.name = f"classifier-{digest_of_arrays(weights)[:DIGITS]}"
-        self.dimension, self.classes = UNITS, about["classes"]
-        both = keras.Model(self._model.inputs, [self._model.get_layer("features").output, self._model.outputs[0]])
+        both = keras.Model(self.network.inputs, [self.network.get_layer("features").output, self.network.outputs[0]])
         self._apply = tf.function(
             lambda images: both(pixels.to_model_range(images), training=False),
             input_signature=[tf.TensorSpec([None, *shape], tf.uint8)],
         )
-
-    @property
-    def network(self) -> keras.Model:
-        """Images float32 [n, height, width, channels] in [-1, 1] to logits float32 [n, classes]."""
-        return self._model
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the held-out training images that it names rightly."""
-        return self._about["accuracy"]
 
     def describe(self) -> dict[str, Any]:
         return {"kind": "classifier", "name": self.name, "recipe": RECIPE, **self._about}
@@ -78,7 +73,7 @@ class Classifier:
 
 
 def trained_classifier(store: ImageStore, cache_root: Path) -> Classifier:
-    """The classifier of a data set: the one in the cache, else trained now, with progress.
+    """The classifier of a data set: from the cache, or trained now, with progress.
 
     Args:
         store: images with labels.
@@ -91,21 +86,21 @@ def trained_classifier(store: ImageStore, cache_root: Path) -> Classifier:
     if store.labels is None or len(np.unique(store.labels)) < 2:
         why = "has no labels" if store.labels is None else "has one class only"
         raise UserError(
-            f"--features=classifier: {source} {why}, and the classifier learns from them; use --features=inception, "
-            "--features=discriminator or --features=PATH.keras"
+            f"`features=classifier`: {source} {why}, and the classifier learns from them; use `features=inception`, "
+            "`features=discriminator` or `features=PATH.keras`"
         )
     path = cache_root / "classifiers" / f"{source[:60]}-{_key(store)}.npz"
-    found = _read(path, store)
-    if found is None:
+    classifier = _read(path, store)
+    if classifier is None:
         weights, about = _trained(store)
         with explained(cache_root):
             path.parent.mkdir(parents=True, exist_ok=True)
             with files.written_aside(path) as temporary, temporary.open("wb") as stream:
                 np.savez(stream, about=np.array(json.dumps(about)), **weights)
-        found = Classifier(store.images.shape[1:], weights, about)
-    log.info("%s: %.2f %% right on %d held-out images of %s", found.name, 100 * found.accuracy,
-             found.describe()["held_out"], source)  # fmt: skip
-    return found
+        classifier = Classifier(store.images.shape[1:], weights, about)
+    log.info("%s: %.2f%% correct on %d held-out images of %s", classifier.name, 100 * classifier.accuracy,
+             classifier.describe()["held_out"], source)  # fmt: skip
+    return classifier
 
 
 def _key(store: ImageStore) -> str:
@@ -121,7 +116,7 @@ def _read(path: Path, store: ImageStore) -> Classifier | None:
             weights = {name: archive[name] for name in archive.files}
         return Classifier(store.images.shape[1:], weights, json.loads(str(weights.pop("about"))))
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        log.warning("%s is damaged (%s): the classifier is trained again", path, error)
+        log.warning("%s is damaged (%s): it is trained again", path, error)
         return None
 
 
@@ -130,7 +125,10 @@ def _network(shape: tuple[int, int, int], classes: int) -> keras.Sequential:
     model = keras.Sequential([keras.Input(shape)], name="classifier")
     height, width, filters, scale = *shape[:2], FILTERS, 1
     while scale == 1 or max(height, width) > 7:
-        model.add(_conv(f"down{scale}", 5 if scale == 1 else 3, filters))
+        name, size = f"down{scale}", 5 if scale == 1 else 3
+        model.add(
+            layers.Conv2D(filters, size, 2, "same", activation="relu", kernel_initializer=_initial(name), name=name)
+        )
         height, width, filters, scale = -(-height // 2), -(-width // 2), min(2 * filters, MOST_FILTERS), scale + 1
     model.add(layers.Flatten(name="flatten"))
     model.add(layers.Dense(UNITS, "relu", kernel_initializer=_initial("features"), name="features"))
@@ -139,18 +137,12 @@ def _network(shape: tuple[int, int, int], classes: int) -> keras.Sequential:
     return model
 
 
-def _conv(name: str, size: int, filters: int) -> layers.Layer:
-    return layers.Conv2D(
-        filters, size, 2, padding="same", activation="relu", kernel_initializer=_initial(name), name=name
-    )
-
-
 def _initial(name: str) -> keras.initializers.Initializer:
     return keras.initializers.HeNormal(seed=seeds.stream_key(SEED, f"classifier/{name}"))
 
 
 def _variables(model: keras.Model) -> dict[str, tf.Variable]:
-    """The weights by "layer/variable"; the state of the dropout's random numbers is none."""
+    """The weights by "layer/variable", without the state of the dropout's random numbers."""
     return {f"{layer.name}/{each.name}": each.value for layer in model.layers for each in layer.trainable_variables}
 
 
@@ -164,24 +156,18 @@ def _trained(store: ImageStore) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     step = _training_step(model, steps)
     with Progress(steps, "steps", f"training a classifier of {store.manifest['source']}") as progress:
         for number in range(steps):
-            # Sorted: reading a memory map in order is faster, and the order within a batch is of no consequence.
+            # Sorted, because reading a memory map in order is faster and the order within a batch has no effect.
             batch = np.sort(_batch(rows, number))
             step(store.images[batch], store.labels[batch])
             progress.advance()
+    accuracy, seconds = _accuracy(model, store, unseen), round(time.perf_counter() - began, 1)
+    about = {"data": store.checksum, "classes": len(store.class_names), "steps": steps, "held_out": held_out}
     weights = {name: variable.numpy() for name, variable in _variables(model).items()}
-    about = {
-        "data": store.checksum,
-        "classes": len(store.class_names),
-        "steps": steps,
-        "held_out": held_out,
-        "accuracy": _accuracy(model, store, unseen),
-        "seconds": round(time.perf_counter() - began, 1),
-    }
-    return weights, about
+    return weights, {**about, "accuracy": accuracy, "seconds": seconds}
 
 
 def _batch(rows: np.ndarray, number: int) -> np.ndarray:
-    """Positions number so-and-so of the endless sequence of epochs, each of which is in another order."""
+    """Rows of one batch in the endless sequence of epochs, each of which has another order."""
     size = min(BATCH, len(rows))
     per_epoch = len(rows) // size
     epoch, place = divmod(number, per_epoch)

@@ -1,21 +1,22 @@
 """What every feature extractor looks like, and what they share."""
 
 import hashlib
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-DIGITS = 12  # of a hash in a name: one in 10^14
+DIGITS = 12  # of a hash in a name: a collision of one in 10^14
 
 
 class Features(NamedTuple):
-    """What an extractor sees in images.
+    """What an extractor computes from images.
 
     Attributes:
         vectors: float32 [n, d].
-        probabilities: of classes, float32 [n, classes], every row with the sum 1; None where there are no classes.
+        probabilities: of classes, float32 [n, classes], each row with the sum 1; None if there are no classes.
     """
 
     vectors: np.ndarray
@@ -23,13 +24,13 @@ class Features(NamedTuple):
 
 
 class Extractor(Protocol):
-    """Images to features. The same image has the same features up to rounding, whatever stands beside it.
+    """Images to features. An image has the same features, up to rounding, whatever images are beside it.
 
     Attributes:
-        name: tells the kind and a hash of all that defines it; equal names, equal features.
+        name: the kind and a hash of everything that defines it; equal names, equal features.
         dimension: d.
-        classes: of the probabilities, 0 where it gives none.
-        caution: one line that whoever reads a score must know; "" when there is none.
+        classes: of the probabilities, 0 if it gives none.
+        caution: one line that readers of its values must know; "" for none.
     """
 
     name: str
@@ -42,37 +43,51 @@ class Extractor(Protocol):
         ...
 
     def __call__(self, images: np.ndarray) -> Features:
-        """The features of uint8 [n, height, width, channels], n at least 1, in one go: some hundred at a time."""
+        """The features of uint8 [n, height, width, channels], a few hundred at a time, n at least 1."""
         ...
+
+
+class Pixels:
+    """The pixels themselves as features, from 0 to 255.
+
+    Args:
+        shape: (height, width, channels) of images.
+    """
+
+    name, classes, caution = "pixels", 0, ""
+
+    def __init__(self, shape: tuple[int, int, int]):
+        self.dimension = math.prod(shape)
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "pixels", "name": self.name}
+
+    def __call__(self, images: np.ndarray) -> Features:
+        return Features(images.reshape(len(images), -1).astype(np.float32))
 
 
 def digest_of_arrays(arrays: Mapping[str, np.ndarray]) -> str:
     """A hash of names and values, the same on every machine."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):
-        found.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        found.update(np.ascontiguousarray(array))
-    return found.hexdigest()
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
 
 
 def digest_of_file(path: Path) -> str:
-    """SHA-256 in hexadecimal, read in parts."""
+    """SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _read(stream)
-
-
-def _read(stream: Any) -> str:
-    """For Python 3.10, which has no `hashlib.file_digest`."""
-    found = hashlib.sha256()
-    while part := stream.read(1 << 20):
-        found.update(part)
-    return found.hexdigest()
+        while part := stream.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def with_channels(images: np.ndarray, channels: int) -> np.ndarray:
-    """Grey, RGB or RGBA to grey (1) or RGB (3): uint8 [n, height, width, channels].
+    """Gray, RGB or RGBA to gray (1) or RGB (3): uint8 [n, height, width, channels].
 
-    Transparency is laid on white, as when images are prepared; grey is the weighted sum of ITU-R 601.
+    Transparent pixels get a white background, as when images are prepared; gray is the weighted sum of ITU-R 601.
     """
     if images.shape[-1] == channels:
         return images

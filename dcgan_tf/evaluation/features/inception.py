@@ -1,8 +1,8 @@
 """The Inception graph of 5 December 2015, whose features define the published FID (Heusel et al. 2017).
 
-Tensors and conventions are those of the authors' code (bioinf-jku/TTUR, fid.py) and, for the classes, of the authors
-of the inception score (openai/improved-gan): images in [0, 255] enter at ExpandDims:0, before the graph's own resize to
-299x299 (bilinear as in TensorFlow 1: no half-pixel centres, corners not aligned) and its own scaling; features are
+Tensors and conventions are those of the authors' code (bioinf-jku/TTUR, fid.py) and, for the classes, of the code of
+the inception score (openai/improved-gan). Images in [0, 255] enter at ExpandDims:0, before the graph's own resize to
+299x299 (bilinear as in TensorFlow 1: no half-pixel centers, corners not aligned) and its own scaling. Features are
 pool_3:0; logits are features times the weights of softmax/logits/MatMul, without the bias, over 1,008 classes.
 """
 
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 URL = "http://download.tensorflow.org/models/image/imagenet/inception-2015-12-05.tgz"
 MEMBER = "classify_image_graph_def.pb"
 ARCHIVE_BYTES, GRAPH_BYTES = 88_931_400, 95_673_916  # as listed in TensorFlow's own tutorial code and its logs
-# As published beside the copy of this file that OpenAI's guided-diffusion serves for its evaluator; that copy has the
-# length above. Not checked here against the archive of `URL`.
+# As published beside the copy of this file that OpenAI's guided-diffusion serves for its evaluator, which has the
+# length above. It was not compared with the archive of `URL`.
 GRAPH_SHA256 = "009d6814d1bc560d4e7b236e170e9b2d5ca6f4b57bd8037f6db05776204415c6"
 PUBLISHED_NAME = "inception-2015-12-05"
 INPUT, POOL, LOGITS = "ExpandDims:0", "pool_3:0", "softmax/logits/MatMul"
@@ -37,7 +37,7 @@ INPUT, POOL, LOGITS = "ExpandDims:0", "pool_3:0", "softmax/logits/MatMul"
 class Inception:
     """Features: pool_3, 2,048. Probabilities: the softmax over 1,008 classes.
 
-    A file with another checksum is not called by the published name.
+    A file with another checksum does not get the published name.
 
     Args:
         path: the frozen graph.
@@ -48,23 +48,19 @@ class Inception:
 
     def __init__(self, path: Path):
         self._apply, self.dimension, self.classes = _function(path)
-        found = digest_of_file(path)
-        self._path, self._published = path, found == GRAPH_SHA256
-        self.name = PUBLISHED_NAME if self._published else f"graph-{found[:DIGITS]}"
-        self.caution = (
-            ""
-            if self._published
-            else f"{path.name} is not the published Inception file (its SHA-256 differs): not comparable with FID"
-        )
+        digest = digest_of_file(path)
+        self._path, self._published = path, digest == GRAPH_SHA256
+        self.name, self.caution = PUBLISHED_NAME, ""
+        if not self._published:
+            self.name = f"graph-{digest[:DIGITS]}"
+            self.caution = (
+                f"{path.name} is not the published Inception file (its SHA-256 differs): not comparable with FID"
+            )
 
     def describe(self) -> dict[str, Any]:
-        return {
-            "kind": "inception",
-            "name": self.name,
-            "file": str(self._path),
-            "published": self._published,
-            "resize": "bilinear of TensorFlow 1 inside the graph, to 299x299",
-        }
+        resize = "bilinear of TensorFlow 1 inside the graph, to 299x299"
+        about = {"kind": "inception", "name": self.name, "file": str(self._path)}
+        return {**about, "published": self._published, "resize": resize}
 
     def __call__(self, images: np.ndarray) -> Features:
         vectors, probabilities = self._apply(tf.constant(with_channels(images, 3), tf.float32))
@@ -78,10 +74,10 @@ def _function(path: Path) -> tuple[Any, int, int]:
         definition.ParseFromString(path.read_bytes())
     except OSError as error:
         raise ArgumentError("inception", path, f"cannot be read ({error.strerror})") from error
-    except Exception as error:  # protobuf's DecodeError, whose place differs between versions
+    except Exception as error:  # protobuf's DecodeError, which versions import from different places
         raise ArgumentError("inception", path, f"not a frozen graph; it must be {MEMBER}") from error
     for node in definition.node:
-        node.attr.pop("_output_shapes", None)  # written for single images; the graph itself takes any number
+        node.attr.pop("_output_shapes", None)  # say one image; the graph itself takes any number
     sizes = []
 
     def imported(images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -102,19 +98,19 @@ def _function(path: Path) -> tuple[Any, int, int]:
 
 
 def inception_file(cache_root: Path) -> Path:
-    """The published graph in the cache, downloaded when it is not there.
+    """The published graph in the cache, downloaded if it is not there.
 
     Raises:
-        UserError: no network, or what came is not that file.
+        UserError: no network, or the download is not that file.
     """
     path = cache_root / "inception" / MEMBER
     if path.exists():
         return path
-    remedy = f"download {URL} elsewhere, unpack {MEMBER} and give it as --inception=FILE, or use --features=classifier"
+    remedy = f"download {URL} elsewhere, unpack {MEMBER} and give it as `inception=FILE`, or use `features=classifier`"
     parts = urlsplit(URL)
     fault = unreachable(f"{parts.scheme}://{parts.netloc}/")
     if fault:
-        raise UserError(f"--features=inception: not in {path.parent} and no network ({fault}); {remedy}")
+        raise UserError(f"`features=inception`: not in {path.parent} and no network ({fault}); {remedy}")
     with explained(cache_root):
         path.parent.mkdir(parents=True, exist_ok=True)
         archive = path.with_name("inception-2015-12-05.tgz")
@@ -124,7 +120,7 @@ def inception_file(cache_root: Path) -> Path:
                 temporary.write_bytes(members.extractfile(MEMBER).read())
                 _require_size(temporary, GRAPH_BYTES)
         except (OSError, ValueError, KeyError, tarfile.TarError, EOFError) as error:  # requests' errors are OSErrors
-            raise UserError(f"--features=inception: {URL}: {type(error).__name__}: {error}; {remedy}") from error
+            raise UserError(f"`features=inception`: {URL}: {type(error).__name__}: {error}; {remedy}") from error
         finally:
             archive.unlink(missing_ok=True)
     log.info("%s: SHA-256 %s", path, digest_of_file(path))
@@ -144,6 +140,6 @@ def _download(target: Path) -> None:
 
 
 def _require_size(path: Path, expected: int) -> None:
-    found = path.stat().st_size
-    if found != expected:
-        raise ValueError(f"{found:,} bytes instead of {expected:,}")
+    size = path.stat().st_size
+    if size != expected:
+        raise ValueError(f"{size:,} bytes instead of {expected:,}")

@@ -1,4 +1,4 @@
-"""Any Keras model in a file as an extractor."""
+"""A Keras model in a file as an extractor."""
 
 import math
 from pathlib import Path
@@ -16,15 +16,15 @@ from dcgan_tf.models import pixels
 class KerasFile:
     """A model with one image input and one output, which is flattened.
 
-    It is given float32 [n, height, width, channels] in [-1, 1]; a model that wants another range begins with a
-    Rescaling layer. Images are resized (bilinear, antialiased) where its input has another fixed size, and become RGB
-    or grey where it has other channels.
+    It gets float32 [n, height, width, channels] in [-1, 1]; a model for another range begins with a Rescaling layer.
+    Images are resized (bilinear, antialiased) if its input has another fixed size, and become RGB or gray if it has
+    other channels.
 
     Args:
         path: a .keras file.
 
     Raises:
-        ArgumentError: no such file, not a Keras model, or inputs and outputs of another kind.
+        ArgumentError: no such file, not a Keras model, or other inputs and outputs.
     """
 
     classes = 0
@@ -34,7 +34,7 @@ class KerasFile:
             raise ArgumentError("features", path, "there is no such file")
         try:
             model = keras.saving.load_model(path, compile=False)
-        except Exception as error:  # Keras raises whatever it stumbles over
+        except Exception as error:  # Keras raises errors of many types
             line = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise ArgumentError("features", path, f"not a model that Keras can open ({line[:160]})") from error
         if len(model.inputs) != 1 or len(model.inputs[0].shape) != 4 or model.inputs[0].shape[-1] not in (1, 3):
@@ -45,7 +45,7 @@ class KerasFile:
         self._size, self._channels = model.inputs[0].shape[1:3], model.inputs[0].shape[-1]
         self.dimension = math.prod(model.outputs[0].shape[1:])
         self.name = f"keras-{path.stem[:40]}-{digest_of_file(path)[:DIGITS]}"
-        self.caution = f"features of {path.name}: comparable only with scores of the same file"
+        self.caution = f"features of {path.name}: comparable only with values of the same file"
         self._apply = tf.function(
             self._features, input_signature=[tf.TensorSpec([None, None, None, self._channels], tf.uint8)]
         )

@@ -1,0 +1,119 @@
+"""The sources of images, one file for each kind, and which of them a data set's name, path or array means.
+
+A new kind is a class with the methods of `data.source.Source` in a file of its own here, which `open_source` returns.
+"""
+
+import difflib
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from dcgan_tf import files
+from dcgan_tf.config import DataConfig
+from dcgan_tf.data.source import Source
+from dcgan_tf.data.sources.array import ArrayImages
+from dcgan_tf.data.sources.digits import Digits
+from dcgan_tf.data.sources.image_folder import FolderImages
+from dcgan_tf.data.sources.npz import NpzImages
+from dcgan_tf.data.sources.zip_file import ZipImages
+from dcgan_tf.errors import ArgumentError, MissingPathError
+
+ARRAY = "array"  # the `dataset` of a run on images in memory
+FILE_ENDINGS = (".zip", ".npz")
+
+
+def open_source(data: DataConfig | str | os.PathLike | ArrayImages | np.ndarray | tuple) -> Source:
+    """The source that a name or path means, or the one of images in memory.
+
+    "digits" is built in. What looks like a path (it has a separator, starts with "." or "~", or ends in .zip or .npz)
+    is a folder or file, except that a name such as lsun/bedroom that is no path is looked up in TensorFlow Datasets. A
+    bare word is the name of a TensorFlow Datasets data set, and a folder only when no data set has that name.
+
+    Args:
+        data: a name or path, a configuration that has one, an array of images, a tuple (images, labels), or an
+            `ArrayImages`.
+
+    Raises:
+        ArgumentError: there is no such data set or path, with similar names, or it holds no usable images.
+    """
+    if isinstance(data, (str, os.PathLike)):
+        return _named(DataConfig(dataset=os.fspath(data)))
+    if isinstance(data, DataConfig):
+        return _named(data)
+    if isinstance(data, ArrayImages):
+        return data
+    if isinstance(data, tuple) and len(data) == 2:
+        return ArrayImages(*data)
+    if hasattr(data, "__array__"):
+        return ArrayImages(data)
+    raise ArgumentError(
+        "dataset", type(data).__name__, "give a name, a path, an array of images, or a tuple (images, labels)"
+    )
+
+
+def located(data: DataConfig, source: Source) -> DataConfig:
+    """The same with absolute paths, so that a run can be continued from another working directory."""
+    changes = {
+        name: str(files.expanded(value).absolute())
+        for name, value in (("data_dir", data.data_dir), ("cache_dir", data.cache_dir))
+        if value
+    }
+    if source.path:
+        changes["dataset"] = str(source.path.absolute())
+    elif isinstance(source, ArrayImages):
+        changes["dataset"] = ARRAY
+    return replace(data, **changes)
+
+
+def _named(data: DataConfig) -> Source:
+    value = data.dataset
+    if value == "digits":
+        return Digits()
+    if not value.strip():
+        raise ArgumentError("dataset", repr(value), "give a name or a path")
+    path = files.expanded(value)
+    if _looks_like_path(value) and path.exists():
+        return _at_path(path, data)
+    if _looks_like_path(value) and not _may_be_configuration(value):
+        raise MissingPathError("dataset", value, "there is no such folder or file")
+    if value == ARRAY and not path.exists():
+        raise ArgumentError("dataset", value, "the images were an array in memory: pass the same array again")
+    from dcgan_tf.data.sources import tfds  # slow to import
+
+    try:
+        return tfds.TfdsImages(value, data.split, data.data_dir)
+    except tfds.UnknownDataset:
+        if path.exists():
+            return _at_path(path, data)
+    raise ArgumentError("dataset", value, _suggestion(value, tfds.all_names()))
+
+
+def _looks_like_path(value: str) -> bool:
+    return os.sep in value or "/" in value or value.startswith((".", "~")) or value.lower().endswith(FILE_ENDINGS)
+
+
+def _may_be_configuration(value: str) -> bool:
+    """Whether the text may be name/config of TensorFlow Datasets: one slash, in the middle."""
+    return value.count("/") == 1 and value[0] not in "./~" and value[-1] != "/" and not value.endswith(FILE_ENDINGS)
+
+
+def _at_path(path: Path, data: DataConfig) -> Source:
+    if path.is_dir():
+        return FolderImages(path, data.cache_dir)
+    if path.suffix.lower() == ".npz":
+        return NpzImages(path)
+    if path.suffix.lower() == ".zip":
+        return ZipImages(path, data.cache_dir)
+    raise ArgumentError(
+        "dataset", data.dataset, "a file must be a .zip of images or an .npz; or give a folder of images"
+    )
+
+
+def _suggestion(value: str, names: list[str]) -> str:
+    if "/" in value and value.split("/")[0] not in names:
+        return "there is no such folder, and no such data set in TensorFlow Datasets"
+    close = difflib.get_close_matches(value, [*names, "digits"], n=5, cutoff=0.5)
+    hint = f"did you mean {', '.join(close)}?" if close else "see https://www.tensorflow.org/datasets/catalog"
+    return f"neither a folder, a .zip or an .npz, nor a name in TensorFlow Datasets; {hint}"

@@ -1,0 +1,57 @@
+"""A generator in two parts, with a layer in between whose maps can be dropped."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf.explore import layers
+from dcgan_tf.explore.points import Points
+from dcgan_tf.explore.renderer import renderer_of
+from dcgan_tf.models import Generator
+
+
+class SplitGenerator:
+    """Runs a generator up to a layer, and from there to the images.
+
+    Args:
+        generator: a built-in network.
+        layer: one of `layers.generator_maps`; None for the paper's, see `layers.maps_of`.
+
+    Attributes:
+        layer: its short name.
+        shape: (height, width, maps) of the activations.
+
+    Raises:
+        ArgumentError: there is no such layer; the message lists all.
+        UserError: not a built-in network.
+    """
+
+    def __init__(self, generator: Generator, layer: str | None = None):
+        self.layer, activation = layers.maps_of(generator.model, layer)
+        self.renderer, model = renderer_of(generator), generator.model
+        classes = [layers.built_in(model, "one_hot").output] if self.renderer.classes else []
+        first = keras.Model([model.inputs[0], *classes], activation.output)
+        second = keras.Model([activation.output, *classes], model.outputs[0])
+        self.shape: tuple[int, int, int] = tuple(activation.output.shape[1:])
+        self._activations = tf.function(lambda values: first(values, training=False))
+        self._images = tf.function(
+            lambda values, keep: second([first(values, training=False) * keep, *values[1:]], training=False)
+        )
+
+    def activations(self, points: Points) -> np.ndarray:
+        """Activations of the layer, nothing dropped: float32 [n, height, width, maps]."""
+        return self.renderer.in_blocks(points, self._activations)
+
+    def images(self, points: Points, keep: np.ndarray | None = None) -> np.ndarray:
+        """Images made with a part of the maps: float32 [n, image height, image width, channels] in [-1, 1].
+
+        Each map is multiplied by its number in `keep`, bool or float [maps], at all positions. None keeps all, which
+        gives the images of the renderer.
+
+        Raises:
+            ValueError: `keep` is not one number for each map.
+        """
+        factors = np.ones(self.shape[2], np.float32) if keep is None else np.asarray(keep, np.float32)
+        if factors.shape != self.shape[2:]:
+            raise ValueError(f"keep has shape {factors.shape}; {self.layer} has {self.shape[2]} maps")
+        return self.renderer.in_blocks(points, lambda values: self._images(values, tf.constant(factors)))

@@ -1,1 +1,0 @@
-"""Trained generators as files for other programs."""

@@ -1,0 +1,219 @@
+"""The model card: a README.md in the form of the Hugging Face Hub, so that an export folder can be uploaded as it is.
+
+The Python blocks of its section "Use" run one after another, in the export folder.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+from dcgan_tf.exporting.formats import READER_TITLES
+
+CARD, SAMPLES = "README.md", "samples.png"
+_MARK = re.compile(r"\n<!-- as written by (?:dcgan_tf|export\.py): ([0-9a-f]{64}) -->\n$")
+_PRIVATE = ("dataset", "data_dir", "cache_dir")  # paths of the machine
+
+
+def file_name(out: Path, version: int) -> str:
+    """What the card will be called: one that a person has changed is never replaced."""
+    path = out / CARD
+    return CARD if not path.exists() or _is_unchanged(path.read_bytes()) else f"README-{version}.md"
+
+
+def _is_unchanged(content: bytes) -> bool:
+    text = content.decode("utf-8", errors="replace")
+    mark = _MARK.search(text)
+    return bool(mark) and mark[1] == _digest(text[: mark.start()])
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def write(path: Path, entries: list[dict], facts: dict | None) -> None:
+    """Writes the card of the newest export.
+
+    Args:
+        path: the file.
+        entries: of `export.json`, newest first.
+        facts: of the training run: what `config.json` holds ("config", "preset", "data", "versions") and the rows
+            "evaluations"; None where there is none.
+    """
+    description, files = entries[0]["description"], _newest_files(entries)
+    parts = [_metadata(facts), _introduction(description, facts), _file_table(files)]
+    parts.append(_use({name: entry["files"][name] for name, entry in files.items()}, description))
+    if facts is not None:
+        parts += [_evaluations(facts["evaluations"]), _training(facts)]
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    path.write_text(f"{text}\n<!-- as written by dcgan_tf: {_digest(text)} -->\n", encoding="utf-8")
+
+
+def _newest_files(entries: list[dict]) -> dict[str, dict]:
+    """For each artefact the newest export under this name that has it."""
+    newest = {}
+    for entry in entries:
+        if entry["description"]["name"] == entries[0]["description"]["name"]:
+            newest = {**dict.fromkeys(entry["files"], entry), **newest}
+    return newest
+
+
+def _metadata(facts: dict | None) -> str:
+    lines = ["library_name: keras", "pipeline_tag: unconditional-image-generation", "tags:"]
+    lines += [f"- {tag}" for tag in ("dcgan", "gan", "image-generation", "tensorflow", "tflite")]
+    if facts is not None and facts["data"]["identity"]["kind"] == "tfds":
+        lines += ["datasets:", f"- {json.dumps(facts['data']['source'])}"]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _introduction(description: dict, facts: dict | None) -> str:
+    weights = "a moving average of its weights" if description["weights"] == "ema" else "its last weights"
+    law = {"normal": "standard normal numbers", "uniform": "numbers uniform on [-1, 1]"}[description["latent_law"]]
+    size = f"{description['height']} × {description['width']}"
+    channels = {1: "one gray channel", 3: "three channels (RGB)", 4: "four channels (RGBA)"}[description["channels"]]
+    data = f" on\n{facts['data']['count']:,} images of `{facts['data']['source']}`" if facts is not None else ""
+    classes = ", and the number of a class," if description["class_names"] else ""
+    return f"""# {description["name"]}
+
+A generator of {size} images with {channels}: a DCGAN (Radford, Metz and Chintala,
+[arXiv:1511.06434](https://arxiv.org/abs/1511.06434)) trained for {description["step"]:,} generator updates{data};
+{weights}.
+
+![Images made by this generator]({SAMPLES})
+
+It maps a latent vector `z` of {description["latent_dim"]} {law}{classes} to an image with values in [-1, 1].
+{_class_table(description["class_names"])}"""
+
+
+def _class_table(names: list[str]) -> str:
+    if not names:
+        return ""
+    rows = "\n".join(f"| {number} | {name} |" for number, name in enumerate(names))
+    return f"\n| label | class |\n| ---: | --- |\n{rows}\n"
+
+
+_FILES = """## Files
+
+Each file was read back by a process without the training code, and its images were compared with the original's on 64
+latent vectors. Differences are in units of the range [-1, 1], where a gray level is 0.0078; levels are of 0 to 255.
+Times are for one image on the machine that exported, on all its cores unless the table says otherwise.
+
+| file | read with | largest difference | mean difference | levels | MB | ms per image |
+| --- | --- | ---: | ---: | ---: | ---: | ---: |"""
+
+_TFLITE_ADVICE = """Of the TFLite files, `float16` suits most devices. `int8_dynamic` has int8 weights, a quarter of the
+size, and is the fastest. `int8` computes in integers throughout, for hardware that has nothing else; it is the least
+exact.
+"""
+
+
+def _file_table(files: dict[str, dict]) -> str:
+    lines = [_FILES]
+    for name, entry in files.items():
+        for finding in (each for each in entry["findings"] if each["artefact"] == name):
+            time = "" if finding["ms_per_image"] is None else f"{finding['ms_per_image']:.2f}"
+            title = READER_TITLES.get(finding["reader"], finding["reader"])  # earlier versions had other readers
+            lines.append(
+                f"| `{entry['files'][name]}` | {title} | {finding['largest']:.1e} "
+                f"| {finding['mean']:.1e} | {finding['levels']} | {finding['bytes'] / 1e6:.2f} | {time} |"
+            )
+    advice = [_TFLITE_ADVICE] if any(name.startswith("tflite") for name in files) else []
+    return "\n".join([*lines, "", *advice, "`export.json` holds the same numbers, and the operators."])
+
+
+def _use(places: dict[str, str], description: dict) -> str:
+    """How to use each file, by artefact name; places are relative to the card."""
+    conditional = bool(description["class_names"])
+    parts = ["## Use", _python(_inputs(description))]
+    if "saved_model" in places:
+        parts.append(_use_saved_model(places["saved_model"], description))
+    if "keras" in places:
+        model = f"keras.saving.load_model({places['keras']!r})"
+        call = "[z, label]" if conditional else "z"
+        parts.append("Keras:\n\n" + _python(f"import keras\n\nimages = {model}({call}, training=False)"))
+    if tflite := [place for name, place in places.items() if name.startswith("tflite")]:
+        file = next((place for place in tflite if "float16" in place), tflite[0])
+        imported = "from ai_edge_litert.interpreter import Interpreter  # pip install ai-edge-litert"
+        call = "z=z, label=label" if conditional else "z=z"
+        runner = f"Interpreter({file!r}).get_signature_runner()"
+        parts.append("TFLite, one image a call:\n\n" + _python(f'{imported}\n\nimages = {runner}({call})["images"]'))
+    if "onnx" in places:
+        session = f"onnxruntime.InferenceSession({places['onnx']!r})"
+        inputs = '{"z": z, "label": label}' if conditional else '{"z": z}'
+        call = f'{session}.run(["images"], {inputs})[0]'
+        parts.append("ONNX Runtime:\n\n" + _python(f"import onnxruntime\n\nimages = {call}"))
+    parts.append("All of them give floats in [-1, 1]. As pixels, and as a file:\n\n" + _python(_PIXELS))
+    return "\n\n".join(parts)
+
+
+_PIXELS = """from PIL import Image
+
+pixels = np.round((np.asarray(images) + 1) / 2 * 255).astype(np.uint8)
+Image.fromarray(pixels[0].squeeze()).save("image.png")"""
+
+
+def _python(code: str) -> str:
+    return f"```python\n{code}\n```"
+
+
+def _inputs(description: dict) -> str:
+    size = f"(1, {description['latent_dim']})"
+    law = {"normal": f"normal(size={size})", "uniform": f"uniform(-1, 1, {size})"}[description["latent_law"]]
+    lines = ["import numpy as np", "", f"z = np.random.default_rng(0).{law}.astype(np.float32)"]
+    if description["class_names"]:
+        lines.append(f"label = np.array([0], np.int32)  # {description['class_names'][0]}")
+    return "\n".join(lines)
+
+
+def _use_saved_model(place: str, description: dict) -> str:
+    name, label_input, instance, label = description["name"], "", "17", ""
+    if description["class_names"]:
+        label_input, instance = ", label=tf.constant(label)", '{"seed": 17, "label": 0}'
+        label = " Each also takes `label` int32; with seeds, -1 stands for the seed's own class."
+    code = f"""import tensorflow as tf
+
+signatures = tf.saved_model.load({place!r}).signatures
+images = signatures["serving_default"](z=tf.constant(z){label_input})["images"]
+seventeen = signatures["generate"](seed=tf.constant([17], tf.int64){label_input})["images"]  # uint8"""
+    return f"""TensorFlow:
+
+{_python(code)}
+
+TF Serving, which answers with PNG files in base64:
+
+```
+{serving_command(f'"$PWD/{Path(place).parent}:/models/{name}:ro"', name)}
+curl http://localhost:8501/v1/models/{name}:predict -d '{{"signature_name": "generate_png", "instances": [{instance}]}}'
+```
+
+Signatures: `serving_default` (z float32 [n, {description["latent_dim"]}] to images float32), `generate` (seed int64 [n]
+to images uint8), `generate_png` (seed int64 [n] to PNG files), `interpolate` (seeds start and end, and the number of
+steps including both ends, to PNG files).{label} One seed is one image, everywhere. A request holds from 1 to 256
+images; seeds are from 0 to 2^62."""
+
+
+def serving_command(volume: str, name: str) -> str:
+    """The command that serves a model on this machine alone; `volume` is the argument of docker's -v, quoted."""
+    return f"docker run -p 127.0.0.1:8501:8501 -v {volume} -e MODEL_NAME={name} tensorflow/serving:2.20.0"
+
+
+def _evaluations(rows: list[dict]) -> str:
+    if not rows:
+        return ""
+    lines = ["## Evaluations", "", "| metric | features | value | samples |", "| --- | --- | ---: | ---: |"]
+    for row in rows:
+        features, samples = row.get("extractor") or "", row.get("samples") or 0
+        lines.append(f"| {row['metric']} | {features} | {row['value']:.4g} | {samples:,} |")
+    return "\n".join(lines)
+
+
+def _training(facts: dict) -> str:
+    config = {
+        section: {name: value for name, value in values.items() if name not in _PRIVATE}
+        for section, values in facts["config"].items()
+        if section not in ("device", "report")
+    }
+    data = {name: value for name, value in facts["data"].items() if name not in ("identity", "skipped", "seconds")}
+    shown = {"preset": facts["preset"], "config": config, "data": data, "versions": facts["versions"]}
+    dump = json.dumps(shown, indent=2)
+    return f"## Training\n\n<details><summary>Configuration and data</summary>\n\n```json\n{dump}\n```\n\n</details>"

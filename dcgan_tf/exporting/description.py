@@ -1,0 +1,65 @@
+"""What a program must know about an exported generator. Every exported file holds it, as JSON."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dcgan_tf.models import Generator
+
+KEY = "dcgan_tf"
+"""Name under which a description is kept inside a file."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """Facts about one generator.
+
+    Attributes:
+        name: of the model.
+        step: generator updates that its weights were trained for.
+        weights: "ema" (moving average) or "raw".
+        latent_dim: length of z.
+        latent_law: distribution of z: "normal" (standard normal) or "uniform" (on [-1, 1]).
+        height, width, channels: of an image.
+        value_range: of the float images.
+        class_names: by class number; empty where the generator is not conditional.
+    """
+
+    name: str
+    step: int
+    weights: str
+    latent_dim: int
+    latent_law: str
+    height: int
+    width: int
+    channels: int
+    value_range: tuple[float, float] = (-1.0, 1.0)
+    class_names: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, generator: "Generator", name: str) -> "Description":
+        """The description of loaded weights; untrained ones count as raw weights of step 0."""
+        config = generator.config
+        return cls(
+            name,
+            generator.step or 0,
+            generator.weights or "raw",
+            config.latent_dim,
+            config.latent_law,
+            *generator.image_shape,
+            class_names=tuple(generator.class_names) or tuple(map(str, range(config.classes))),
+        )
+
+    @classmethod
+    def from_dict(cls, values: dict) -> "Description":
+        """The inverse of `to_dict`, also after a round trip through JSON.
+
+        Raises:
+            TypeError: these are not the values of a description.
+        """
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+    def to_dict(self) -> dict:
+        """Plain values, for JSON."""
+        return dataclasses.asdict(self)

@@ -1,0 +1,194 @@
+"""Stand-alone program: reads one exported file as its user would, with the format's own runtime.
+
+It imports nothing of this package, so its answers are those of any other machine:
+
+    python reader.py KIND PATH REQUESTS.npz ANSWERS.npz
+
+KIND is a key of `READERS`. REQUESTS holds z float32 [n, latent_dim], seed int64 [n], and label int32 [n] if the
+generator is conditional. ANSWERS holds what the format can answer: "images" (float32, for z), "generated" (uint8, for
+the seeds), "png" (the same as PNG files), "path_png" (PNG files of `interpolate` between the first two seeds), and
+"facts", a JSON text with milliseconds per image, operators, and what else the format tells. The exit code is 0, or 1
+with one line on stderr.
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
+PATH_STEPS = 5
+PYTHON_OPERATORS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
+_TIMED_SECONDS, _TIMED_CALLS = 1.0, 50
+
+Arrays = dict[str, np.ndarray]
+
+
+def rows(inputs: Arrays) -> list[Arrays]:
+    """Batches of one."""
+    count = len(next(iter(inputs.values())))
+    return [{name: value[row : row + 1] for name, value in inputs.items()} for row in range(count)]
+
+
+def milliseconds(call: Callable, latents: Arrays) -> float:
+    """Median time of a call with one image, over up to 50 calls within a second, after three that do not count."""
+    one = rows(latents)[0]
+    for _ in range(3):
+        call(**one)
+    times, began = [], time.perf_counter()
+    while len(times) < _TIMED_CALLS and time.perf_counter() - began < _TIMED_SECONDS:
+        start = time.perf_counter()
+        call(**one)
+        times.append(time.perf_counter() - start)
+    return 1000 * statistics.median(times)
+
+
+def import_tensorflow_without_keras():
+    """TensorFlow, in a process where `import keras` fails, as where only TensorFlow is installed."""
+    sys.modules["keras"] = None
+    import tensorflow
+
+    return tensorflow
+
+
+def read_saved_model(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    """Through `tf.saved_model.load`, without Keras."""
+    tf = import_tensorflow_without_keras()
+    signatures = tf.saved_model.load(path).signatures
+
+    def ask(name: str, output: str, **inputs: np.ndarray) -> np.ndarray:
+        return signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})[output].numpy()
+
+    return _answers(ask, latents, seeds, {})
+
+
+def read_saved_model_v1(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    """Through the loader of TensorFlow 1, which restores variables as TF Serving does; also looks at the graph."""
+    v1 = import_tensorflow_without_keras().compat.v1
+    with v1.Session(graph=v1.Graph()) as session:
+        graph = v1.saved_model.load(session, ["serve"], path)
+
+        def ask(name: str, output: str, **inputs: np.ndarray) -> np.ndarray:
+            signature = graph.signature_def[name]
+            feeds = {signature.inputs[key].name: value for key, value in inputs.items()}
+            return session.run(signature.outputs[output].name, feeds)
+
+        return _answers(ask, latents, seeds, _graph_facts(graph))
+
+
+def _graph_facts(graph) -> dict:
+    definition = graph.graph_def
+    functions = [node for function in definition.library.function for node in function.node_def]
+    nodes = [*definition.node, *functions]
+    methods = {name: item.method_name for name, item in graph.signature_def.items() if name != "__saved_model_init_op"}
+    return {
+        "operators": dict(Counter(node.op for node in nodes)),
+        "python_operators": sorted({node.op for node in nodes} & PYTHON_OPERATORS),
+        "devices": sorted({node.device for node in nodes if node.device and "CPU" not in node.device}),
+        "methods": methods,
+    }
+
+
+def _answers(ask: Callable, latents: Arrays, seeds: Arrays, facts: dict) -> dict:
+    """The answers of every signature of a SavedModel."""
+    start, end = rows(seeds)[:2]
+    walk = {"start": start.pop("seed"), "end": end["seed"], "steps": np.array([PATH_STEPS], np.int32), **start}
+    time_of_one = milliseconds(lambda **one: ask("serving_default", "images", **one), latents)
+    return {
+        "images": ask("serving_default", "images", **latents),
+        "generated": ask("generate", "images", **seeds),
+        "png": ask("generate_png", "png_bytes", **seeds),
+        "path_png": ask("interpolate", "png_bytes", **walk),
+        "facts": {"ms_per_image": time_of_one, **facts},
+    }
+
+
+def read_tflite(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    """Through the LiteRT interpreter if it is installed, else through TensorFlow's; one thread."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        Interpreter = import_tensorflow_without_keras().lite.Interpreter
+    interpreter = Interpreter(model_path=path, num_threads=1)
+    runner = interpreter.get_signature_runner()
+
+    def call(**one: np.ndarray) -> np.ndarray:
+        return runner(**one)["images"]
+
+    operators = Counter(item["op_name"] for item in interpreter._get_ops_details() if item["op_name"] != "DELEGATE")
+    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
+    return {"images": np.concatenate([call(**one) for one in rows(latents)]), "facts": facts}
+
+
+def read_keras(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    """Through `keras.saving.load_model`."""
+    import keras
+
+    model = keras.saving.load_model(path)
+
+    def call(**inputs: np.ndarray) -> np.ndarray:
+        values = list(inputs.values())
+        return np.asarray(model(values if len(values) > 1 else values[0], training=False))
+
+    operators = Counter(type(layer).__name__ for layer in model.layers)
+    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
+    return {"images": call(**latents), "facts": facts}
+
+
+def read_onnx(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    """Through ONNX Runtime on the CPU, one thread."""
+    import onnx
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def call(**inputs: np.ndarray) -> np.ndarray:
+        return session.run(["images"], inputs)[0]
+
+    operators = Counter(node.op_type for node in onnx.load(path).graph.node)
+    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
+    return {"images": call(**latents), "facts": facts}
+
+
+READERS = {
+    "saved_model": read_saved_model,
+    "saved_model_v1": read_saved_model_v1,
+    "tflite": read_tflite,
+    "keras": read_keras,
+    "onnx": read_onnx,
+}
+
+
+def _storable(answers: dict) -> Arrays:
+    """Strings as one array of bytes and one of lengths: without pickling, an .npz cannot hold Python objects."""
+    stored = {"facts": np.array(json.dumps(answers.pop("facts")))}
+    for name, value in answers.items():
+        if value.dtype == object:
+            stored[f"{name}_bytes"] = np.frombuffer(b"".join(value.ravel()), np.uint8)
+            stored[f"{name}_lengths"] = np.array([len(item) for item in value.ravel()])
+        else:
+            stored[name] = value
+    return stored
+
+
+def main(kind: str, path: str, requests: str, answers: str) -> None:
+    """Reads, asks, stores."""
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # files are compared, not devices
+    with np.load(requests) as archive:
+        inputs = dict(archive)
+    latents = {name: inputs[name] for name in ("z", "label") if name in inputs}
+    seeds = {name: inputs[name] for name in ("seed", "label") if name in inputs}
+    np.savez(answers, **_storable(READERS[kind](path, latents, seeds)))
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except Exception as error:  # whatever a runtime raises for a broken file is the finding
+        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")

@@ -1,0 +1,209 @@
+"""A training run before it starts: settings, preset and data set to one configuration. Nothing is written here."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from dcgan_tf import data, geometry, presets
+from dcgan_tf.config import Config, DataConfig, DeviceConfig, checked_settings
+from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.models.custom import Custom
+from dcgan_tf.runs import RunDirectory
+
+MOST_STEPS = 10**9
+ARRAY = "array"
+"""What the configuration calls a data set that is passed as an array."""
+
+Images = np.ndarray | tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be trained.
+
+    Attributes:
+        config: all settings.
+        preset: the name of the preset they started from.
+        source: where the images come from; None where only the prepared images of an array are left.
+        directory: the run directory; None for the next numbered one.
+        recorded: what else `config.json` holds, where the run is continued; None for a new run.
+        epochs: passes through the data to train in place of `config.training.steps`, or None.
+        custom: networks and a loss of the user's own.
+    """
+
+    config: Config
+    preset: str
+    source: data.Source | None
+    directory: RunDirectory | None
+    recorded: dict[str, Any] | None
+    epochs: float | None
+    custom: Custom
+
+    def with_steps(self, count: int | None) -> Config:
+        """The configuration, its steps counted from `epochs` once the number of images is known."""
+        if self.epochs is None or count is None:
+            return self.config
+        training = self.config.training
+        steps = math.ceil(self.epochs * count / (training.batch_size * training.d_steps))
+        if steps > MOST_STEPS:
+            remedy = f"these are {steps:.2g} steps; at most {MOST_STEPS:.2g} work"
+            raise ArgumentError("epochs", f"{self.epochs:g}", remedy)
+        return self.config.with_settings({"steps": steps})
+
+    def prepare_store(self) -> data.ImageStore:
+        """The images of the run, prepared now unless they are in the cache.
+
+        Raises:
+            UserError: they cannot be had, or are not those that the run was started with.
+        """
+        config = self.config
+        store = self._reopened() if self.source is None else data.prepare_store(
+            self.source, config.model.image_size, config.model.channels, config.data.crop, config.data.cache_dir
+        )  # fmt: skip
+        if config.model.conditional:
+            require_classes(len(store.class_names), config.model.classes)
+        if self.recorded and self.recorded["data"]["checksum"] != store.checksum:
+            remedy = f"{self.directory.path} was started with other images; give it the same data, or start a new run"
+            raise UserError(f"`dataset={store.manifest['source']}`: {remedy}")
+        return store
+
+    def _reopened(self) -> data.ImageStore:
+        store = data.reopen(self.recorded["data"], self.config.data.cache_dir)
+        if store is None:
+            remedy = "this run was trained on an array, whose prepared images are gone; pass the array again"
+            raise ArgumentError("dataset", ARRAY, remedy)
+        return store
+
+
+def make(
+    settings: Mapping[str, Any],
+    preset: str | None = None,
+    directory: RunDirectory | None = None,
+    epochs: float | None = None,
+    images: Images | None = None,
+    custom: Custom | None = None,
+) -> Plan:
+    """Plans a new run, or the continuation of the one in `directory`.
+
+    Args:
+        settings: what the user set, by the names of the fields of `Config`.
+        preset: a name; None takes the one that fits the data set.
+        directory: the run directory; one that holds a run is continued.
+        epochs: passes through the data, in place of `steps`.
+        images: the data set as an array, or as a tuple of images and labels.
+        custom: networks and a loss of the user's own.
+
+    Raises:
+        ArgumentError: a value that cannot work, or a setting that may not change when a run is continued.
+        UserError: the data set or the run cannot be read.
+    """
+    custom = custom or Custom()
+    if preset is not None and preset not in presets.PRESETS:
+        raise ArgumentError("preset", preset, f"choose one of {', '.join(presets.PRESETS)}")
+    _check_epochs(epochs, settings)
+    settings = checked_settings(settings) | ({"dataset": ARRAY} if images is not None else {})
+    if directory is not None and directory.exists():
+        config, recorded = _continued(directory, preset, settings | custom.settings())
+        custom = custom.with_stored(directory, config.model)
+        only_prepared = images is None and config.data.dataset == ARRAY
+        source = None if only_prepared else data.open_source(config.data if images is None else images)
+        return Plan(_located(config, source), recorded["preset"], source, directory, recorded, epochs, custom)
+    source = data.open_source(_data_settings(preset, settings) if images is None else images)
+    config, name = new(preset, settings, source.info(), custom.settings())
+    return Plan(_located(config, source), name, source, directory, None, epochs, custom)
+
+
+def new(
+    preset: str | None, settings: Mapping[str, Any], info: data.SourceInfo, custom: Mapping[str, Any] | None = None
+) -> tuple[Config, str]:
+    """The configuration of a new run, and the name of its preset.
+
+    Args:
+        preset: as the user chose it; None takes the one that fits the data set.
+        settings: what the user set, by name; they win over the preset and the data set.
+        info: what is known of the data set.
+        custom: the settings that networks of the user's own bring along; nothing else may contradict them.
+
+    Raises:
+        ArgumentError: a value that cannot work; conditional networks for a data set with fewer than two classes.
+    """
+    custom = dict(custom or {})
+    for name in custom.keys() & settings.keys():
+        if settings[name] != custom[name]:
+            raise ArgumentError(name, settings[name], f"it follows from the network that was passed: {custom[name]}")
+    settings = {**settings, **custom}
+    conditional = settings.get("conditional", False)
+    name = preset or presets.fitting(settings.get("dataset", "digits"), info.image_size, info.channels, conditional)
+    base = presets.PRESETS[name]
+    labels = {"conditional": False, "classes": 0}
+    if settings.get("conditional", base.model.conditional):
+        require_classes(len(info.class_names))
+        labels = {"conditional": True, "classes": len(info.class_names)}
+    return base.with_settings({"channels": info.channels, **settings, **labels}), name
+
+
+def _data_settings(preset: str | None, settings: Mapping[str, Any]) -> DataConfig:
+    """The data section alone: enough to look at the data set, from which the rest may follow."""
+    names = {item.name for item in fields(DataConfig)}
+    return replace(
+        presets.PRESETS[preset or presets.DEFAULT].data,
+        **{name: value for name, value in settings.items() if name in names},
+    )
+
+
+def _located(config: Config, source: data.Source | None) -> Config:
+    """The same with absolute paths, so that a run can be continued from another working directory."""
+    return config if source is None else replace(config, data=data.located(config.data, source))
+
+
+def require_classes(found: int, wanted: int = 0) -> None:
+    """Raises ArgumentError unless a data set has the classes that conditional networks need.
+
+    Args:
+        found: classes of the data set; 0 when it has no labels.
+        wanted: how many the networks were made for; 0 when that is still to be decided.
+    """
+    if found < 2:
+        has = "has one class only" if found else "has no labels"
+        remedy = "give one with labels (a folder with one sub-folder for each class, say), or set `conditional=False`"
+        raise ArgumentError("conditional", True, f"this data set {has}; {remedy}")
+    if wanted and found != wanted:
+        raise ArgumentError("conditional", True, f"this data set has {found} classes, and the networks {wanted}")
+
+
+def _continued(directory: RunDirectory, preset: str | None, settings: Mapping[str, Any]) -> tuple[Config, dict]:
+    """The configuration of an existing run with what may change changed, and what else its config.json holds.
+
+    The devices of the earlier start are forgotten: they say where it ran, not what it is.
+    """
+    stored, recorded = directory.read_config()
+    base = presets.PRESETS[preset] if preset and preset != recorded["preset"] else stored
+    conditional = settings.get("conditional", base.model.conditional)
+    of_data = {
+        "channels": stored.model.channels,
+        "conditional": conditional,
+        "classes": (stored.model.classes or 1) if conditional else 0,  # if it differs, it is refused below
+        "custom_networks": stored.model.custom_networks,
+    }
+    config = replace(base, device=DeviceConfig()).with_settings({**of_data, **settings})
+    if differing := stored.differences(config):
+        changes = ", ".join(f"`{name}={_text(stored, name)}` (not {_text(config, name)})" for name in differing)
+        raise UserError(f"`run={directory.path}`: this run was started with {changes}; other settings need a new run")
+    return config, recorded
+
+
+def _text(config: Config, name: str) -> str:
+    value = config.value(name)
+    return geometry.size_text(value) if isinstance(value, tuple) else str(value)
+
+
+def _check_epochs(epochs: float | None, settings: Mapping[str, Any]) -> None:
+    if epochs is None:
+        return
+    if "steps" in settings:
+        raise ArgumentError("epochs", f"{epochs:g}", "give either `steps` or `epochs`, not both")
+    if not (math.isfinite(epochs) and epochs > 0):
+        raise ArgumentError("epochs", f"{epochs:g}", "it must be above 0")

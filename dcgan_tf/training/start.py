@@ -1,0 +1,108 @@
+"""A plan to a trained run: prepares the images, makes the run directory, trains."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from dcgan_tf import data, runs
+from dcgan_tf.config import Config
+from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.training import distribution, reporting
+from dcgan_tf.training.loop import Trainer
+from dcgan_tf.training.plan import Plan
+
+log = logging.getLogger(__name__)
+
+OnSamples = Callable[[int, np.ndarray], None]
+
+
+@dataclass(frozen=True)
+class Session:
+    """A run that is ready to train, or to be trained further.
+
+    Attributes:
+        config: all settings, with the steps that were counted from epochs.
+        directory: the run directory.
+        trainer: restored to the latest checkpoint.
+        began: the step it stands at before training.
+        is_chief: whether this process writes the run directory.
+    """
+
+    config: Config
+    directory: runs.RunDirectory
+    trainer: Trainer
+    began: int
+    is_chief: bool
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.began >= self.config.training.steps
+
+
+@contextlib.contextmanager
+def opened(
+    plan: Plan,
+    runs_dir: str = "runs",
+    on_samples: OnSamples | None = None,
+    on_directory: Callable[[runs.RunDirectory], None] = lambda directory: None,
+) -> Iterator[Session]:
+    """Prepares everything up to the first step; the run directory is locked as long as the block lasts.
+
+    Args:
+        plan: what to train.
+        runs_dir: where a numbered run directory is made when the plan names none.
+        on_samples: is given the step and each sample grid, uint8 [height, width, channels].
+        on_directory: is given the run directory as soon as it is there.
+
+    Raises:
+        UserError: whatever keeps the run from starting; what was there before is unchanged.
+    """
+    strategy = distribution.make_strategy(plan.config.device)
+    distribution.check(strategy, plan.config.training)
+    plan.custom.check_replicas(strategy.num_replicas_in_sync)
+    chief, directory = distribution.is_chief(strategy), plan.directory
+    if directory is None and distribution.worker_count(strategy) > 1:
+        raise ArgumentError("run", "", "several workers need one directory that all of them see (`run=/shared/run`)")
+    if directory and chief:
+        directory.check()
+    store = plan.prepare_store()
+    config = plan.with_steps(len(store))
+    if not chief:
+        trainer = Trainer(config, directory, store, strategy, custom=plan.custom)
+        yield Session(config, directory, trainer, trainer.step, chief)
+        return
+    directory = directory or runs.numbered_run(runs_dir, plan.preset)
+    directory.create()
+    with directory.locked():
+        if plan.recorded is None and directory.exists():
+            raise UserError(f"`run={directory.path}`: another process has just started a run there; name another")
+        on_directory(directory)
+        log.info("%s\nrun directory: %s", store.report(), directory.path)
+        yield _started(plan, config, directory, store, strategy, on_samples)
+
+
+def _started(
+    plan: Plan, config: Config, directory: runs.RunDirectory, store: data.ImageStore,
+    strategy: tf.distribute.Strategy, on_samples: OnSamples | None,
+) -> Session:  # fmt: skip
+    if not directory.exists():
+        _write_config(plan, config, directory, store)
+        seed, by_class = config.training.seed, config.model.conditional
+        reporting.write_reals(directory, *data.examples(store, seed, by_class=by_class))
+    plan.custom.write(directory)
+    trainer = Trainer(config, directory, store, strategy, custom=plan.custom, on_samples=on_samples)
+    session = Session(config, directory, trainer, trainer.step, True)
+    if session.began and not session.finished:
+        log.info("continuing at step %d of %d", session.began, config.training.steps)
+        _write_config(plan, config, directory, store)
+    return session
+
+
+def _write_config(plan: Plan, config: Config, directory: runs.RunDirectory, store: data.ImageStore) -> None:
+    recorded = {"preset": plan.preset, "data": store.manifest, "versions": runs.versions()}
+    directory.write_config(config, recorded)

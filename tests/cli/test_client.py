@@ -1,0 +1,137 @@
+"""`dcgan client`, against a stand-in for the server."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import ROOT
+from tests.serving.stand_in import DrawnModel, StandIn
+
+
+@pytest.fixture
+def server():
+    with StandIn(DrawnModel()) as server:
+        yield server
+
+
+@pytest.fixture
+def ask(script, server):
+    """`ask("--seeds=1")` runs the command against the stand-in."""
+
+    def run(*arguments):
+        return script("client", f"--url={server.url}", "--model=tiny", "--retries=0", *arguments)
+
+    return run
+
+
+def test_a_grid(ask, tmp_path):
+    outcome = ask("--seeds=0-8", f"--out={tmp_path}/new/grid.png")
+    assert outcome.code == 0 and "9 images of tiny" in outcome.last_line
+    picture = np.asarray(Image.open(tmp_path / "new/grid.png"))
+    assert picture.ndim == 2 and picture.shape[0] == picture.shape[1] > 900
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["grid.png"]
+
+
+def test_a_folder(ask, server, tmp_path):
+    assert ask("--seeds=0-69,1000000", f"--out={tmp_path}/images/").code == 0
+    paths = sorted((tmp_path / "images").iterdir(), key=lambda path: int(path.stem))
+    assert [path.name for path in paths] == [*(f"{seed:06}.png" for seed in range(70)), "1000000.png"]
+    np.testing.assert_array_equal(np.asarray(Image.open(paths[3])), server.model.image(3)[..., 0])
+
+
+def test_walks(ask, tmp_path):
+    assert ask("--walk=3,14", "--steps=5", f"--out={tmp_path}/walk.png").code == 0
+    width, height = Image.open(tmp_path / "walk.png").size
+    assert width > 4 * height
+    assert ask("--walk=3,14", "--steps=5", f"--out={tmp_path}/walk.gif").code == 0
+    assert Image.open(tmp_path / "walk.gif").n_frames == 5
+
+
+def test_a_class(script, tmp_path):
+    model = DrawnModel(classes=3)
+    with StandIn(model, "pets") as server:
+        arguments = [f"--url={server.url}", "--model=pets", "--seeds=1", "--class=2", f"--out={tmp_path}/"]
+        assert script("client", *arguments).code == 0
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "000001.png")), model.image(1, 2)[..., 0])
+
+
+def test_nothing_is_replaced_unasked(ask, tmp_path):
+    (tmp_path / "grid.png").write_text("mine")
+    (tmp_path / "000003.png").write_text("mine")
+    assert ask("--seeds=1", f"--out={tmp_path}/grid.png").last_line.endswith("name another, or add --overwrite")
+    assert "000003.png is there already" in ask("--seeds=1-5", f"--out={tmp_path}/").last_line
+    assert ask("--walk=1,2", f"--out={tmp_path}/grid.png").code == 2
+    assert (tmp_path / "grid.png").read_text() == (tmp_path / "000003.png").read_text() == "mine"
+    assert ask("--seeds=1", f"--out={tmp_path}/grid.png", "--overwrite").code == 0
+    assert ask("--seeds=1-5", f"--out={tmp_path}/", "--overwrite").code == 0
+    assert (tmp_path / "000003.png").read_bytes() != b"mine" and Image.open(tmp_path / "grid.png").width > 900
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "part"),
+    [
+        (["--seeds=a"], 2, "--seeds=a: 'a' is not understood"),
+        (["--seeds=0-10000"], 2, "a grid holds at most 10,000"),
+        (["--walk=3"], 2, "--walk=3: write two seeds as 3,14"),
+        (["--walk="], 2, "--walk"),
+        (["--walk=3,4", "--steps=1"], 2, "--steps=1: it must be from 2 to 256"),
+        (["--walk=3,4", "--out=x.jpg"], 2, "a .png or a .gif"),
+        (["--walk=3,4", "--out=x/"], 2, "a .png or a .gif"),
+        (["--out=x.gif"], 2, "--out=x.gif"),
+        (["--out=/dev/null/x.png"], 2, "cannot write there"),
+        (["--timeout=nan"], 2, "--timeout=nan"),
+        (["--retries=-1"], 2, "--retries=-1"),
+        (["--wait=-1"], 2, "--wait=-1"),
+        (["--version=-3"], 2, "--version=-3"),
+        (["--class=-1"], 2, "--class=-1: classes are counted from 0"),
+        (["--class=3"], 2, "model tiny has no classes"),
+        (["--version=9"], 1, "there is no model tiny version 9"),
+        (["--model=other"], 1, "no model other; --model is the server's MODEL_NAME"),
+        (["--model=a/b"], 2, "without / and :"),
+        (["--url=localhost:8501"], 2, "it must begin with http://"),
+        (["--url=http://127.0.0.1:9"], 1, "nothing answers there"),
+        (["--grpc=localhost:8500"], 2, "there is no such flag"),
+    ],
+)
+def test_wrong_uses(ask, tmp_path, monkeypatch, arguments, code, part):
+    monkeypatch.chdir(tmp_path)
+    outcome = ask(*arguments)
+    assert outcome.code == code and part in outcome.last_line and "Traceback" not in outcome.err
+    assert outcome.last_line.startswith("error: ") and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("flag", ["--url=http://localhost:8501", "--model=tiny"])
+def test_what_must_be_named(script, flag):
+    assert "it is needed" in (outcome := script("client", flag)).last_line and outcome.code == 2
+
+
+@pytest.mark.parametrize(("fault", "part"), [("500", "something broke"), ("damaged", "damaged images")])
+def test_a_server_that_fails_halfway_leaves_no_grid(ask, server, tmp_path, fault, part):
+    server.faults.extend(["", "", "", fault])  # after status, metadata and 64 images
+    outcome = ask("--seeds=0-64", f"--out={tmp_path}/grid.png")
+    assert outcome.code == 1 and part in outcome.last_line and not list(tmp_path.iterdir())
+
+
+def test_waiting(ask, server, tmp_path):
+    server.state = "LOADING"
+    assert ask(f"--out={tmp_path}/grid.png").last_line.endswith("; --wait=60 waits for up to a minute")
+    outcome = ask("--wait=0.3", f"--out={tmp_path}/grid.png")
+    assert outcome.code == 1 and "still loading" in outcome.last_line and "after 0.3 s" in outcome.last_line
+
+
+def test_without_tensorflow(server, tmp_path):
+    """The whole command, in a process that cannot import TensorFlow and Keras."""
+    program = """
+import sys
+sys.modules["tensorflow"] = sys.modules["keras"] = None
+from dcgan_tf.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+    arguments = ["client", f"--url={server.url}", "--model=tiny", "--seeds=0-3", f"--out={tmp_path}/grid.png"]
+    line = [sys.executable, "-c", program, *arguments]
+    ended = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "grid.png").is_file()

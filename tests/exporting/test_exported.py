@@ -1,0 +1,87 @@
+"""Exported files, loaded again: the images of the generator, whatever its kind; damaged files."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from dcgan_tf import exporting
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.exporting.description import Description
+from dcgan_tf.exporting.formats import FORMATS
+
+ARTEFACTS = {artefact.name: artefact for entry in FORMATS.values() for artefact in entry.artefacts}
+
+
+def write(name, generator, folder):
+    """Writes one artefact; returns its path."""
+    if not FORMATS[name.split()[0]].available():
+        pytest.skip(f"the packages for {name} are not installed")
+    path = ARTEFACTS[name].path(folder / "1", "generator")
+    if path.suffix:
+        path.parent.mkdir(parents=True)
+    ARTEFACTS[name].write(generator, Description.of(generator, "generator"), path)
+    return path
+
+
+def close(found, expected):
+    return found.shape == expected.shape and np.abs(found.astype(int) - expected.astype(int)).max() <= 1
+
+
+KINDS = [(1, (16, 24), "uniform"), (3, (24, 16), "normal"), (4, (16, 16), "uniform")]
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("name", ["saved_model", "tflite float32", "keras"])
+@pytest.mark.parametrize(("channels", "size", "law"), KINDS)
+def test_any_shape_law_and_number_of_channels_survives(make_generator, tmp_path, name, channels, size, law):
+    generator = make_generator(channels=channels, image_size=size, latent_law=law)
+    expected = generator.images(range(60, 68))
+    assert expected.std() > 3
+    exported = exporting.load(write(name, generator, tmp_path))
+    assert close(exported.images(range(60, 68)), expected)
+    assert exported.image_shape == (*size, channels) and not exported.conditional
+    assert (exported.description.name, exported.description.latent_law) == ("generator", law)
+
+
+@pytest.mark.parametrize("name", ["saved_model", "tflite float32", "keras", "onnx"])
+def test_a_conditional_generator_survives(make_generator, tmp_path, name):
+    generator = make_generator(("cats", "dogs", "owls"), conditional=True, classes=3)
+    exported = exporting.load(write(name, generator, tmp_path))
+    assert exported.conditional and exported.class_names == ("cats", "dogs", "owls")
+    for label in (None, 1, "owls"):
+        assert close(exported.images(range(3, 8), label), generator.images(range(3, 8), label))
+    with pytest.raises(ArgumentError, match="there is no such class; choose one of 0 cats, 1 dogs, 2 owls"):
+        exported.images([0], "mice")
+
+
+@pytest.mark.parametrize("name", ["saved_model", "tflite float16", "keras", "onnx"])
+def test_a_damaged_file_is_refused_in_one_line(make_generator, tmp_path, name):
+    path = write(name, make_generator(), tmp_path)
+    damaged = path / "saved_model.pb" if path.is_dir() else path
+    content = damaged.read_bytes()
+    for length in (len(content) // 2, 100):
+        damaged.write_bytes(content[:length])
+        with pytest.raises(ArgumentError, match="damaged, or not an exported generator") as caught:
+            exporting.load(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_folders_lead_to_the_highest_version(make_generator, tmp_path):
+    first = write("keras", make_generator(), tmp_path)
+    shutil.copytree(first.parent, tmp_path / "10")
+    assert exporting.load(tmp_path).path == tmp_path / "10" / "generator.keras"
+    shutil.copy(first, first.with_name("other.keras"))
+    with pytest.raises(ArgumentError, match=r"name one of generator\.keras, other\.keras"):
+        exporting.load(first.parent)
+    with pytest.raises(ArgumentError, match="there is no such file"):
+        exporting.load(tmp_path / "nothing")
+
+
+def test_labels_need_classes_and_seeds_a_range(make_generator, tmp_path):
+    exported = exporting.load(write("keras", make_generator(), tmp_path))
+    with pytest.raises(ArgumentError, match="trained without classes"):
+        exported.images([0], 0)
+    for seeds in ([-1], []):
+        with pytest.raises(ArgumentError, match="seeds="):
+            exported.images(seeds)

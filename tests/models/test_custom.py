@@ -1,0 +1,86 @@
+"""Networks and losses of the user's own: what they must satisfy, and that names of variables are stable."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from dcgan_tf.errors import ArgumentError
+from dcgan_tf.losses import LOSSES, Loss
+from dcgan_tf.models.custom import Custom
+
+
+def generator(side: int = 16, offset: float = 0.0) -> keras.Model:
+    """From z [n, 6] to [n, side, side, 1]."""
+    return keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.Dense(4 * side * side // 16),
+            layers.Reshape((side // 4, side // 4, 4)),
+            layers.BatchNormalization(synchronized=True),
+            layers.ReLU(),
+            layers.UpSampling2D(4),
+            layers.Conv2D(1, 3, padding="same", activation="tanh"),
+            layers.Rescaling(1.0, offset),
+        ]
+    )
+
+
+def discriminator(side: int = 16, units: int = 1, dropout: float = 0.0) -> keras.Model:
+    """A functional model; layers are named anew in every build."""
+    image = keras.Input((side, side, 1))
+    maps = layers.Conv2D(4, 4, 2, padding="same", activation="relu")(image)
+    maps = layers.Dropout(dropout)(maps) if dropout else maps
+    return keras.Model(image, layers.Dense(units)(layers.Flatten()(maps)))
+
+
+def test_settings_follow_from_the_networks():
+    found = Custom(generator(20), discriminator(20)).settings()
+    assert found["image_size"] == (20, 20) and found["channels"] == 1 and found["latent_dim"] == 6
+    assert found["custom_networks"] == "generator and discriminator" and not found["conditional"]
+    assert Custom(loss=LOSSES["lsgan"]).settings() == {"loss": "custom"} and Custom().settings() == {}
+
+
+def test_a_copy_has_the_weights_and_the_same_names_in_every_build():
+    for build, role in ((generator, "generator"), (discriminator, "discriminator")):
+        first, second = Custom(**{role: build()}), Custom(**{role: build()})
+        copies = [each.network(role) for each in (first, second)]
+        assert [v.path for v in copies[0].variables] == [v.path for v in copies[1].variables]
+        for ours, theirs in zip(copies[0].get_weights(), getattr(first, role).get_weights(), strict=True):
+            assert np.array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("custom", "part"),
+    [
+        ({"generator": keras.Sequential([layers.Dense(3)])}, "Sequential or functional"),
+        ({"generator": "network"}, "Sequential or functional"),
+        ({"generator": generator(offset=2.0)}, r"\[-1, 1\]"),
+        ({"generator": discriminator()}, "height, width, channels"),
+        ({"discriminator": discriminator(units=2)}, "one logit"),
+        ({"generator": generator(), "discriminator": discriminator(20)}, "one size"),
+        ({"generator": keras.Sequential([keras.Input((6,)), generator()])}, "inside a model"),
+    ],
+)
+def test_other_networks_are_refused(custom, part):
+    with pytest.raises(ArgumentError, match=part):
+        Custom(**custom).settings()
+
+
+def test_a_loss_gives_one_value_per_example():
+    loss = LOSSES["bce"]
+    for wrong in (lambda logits: logits, lambda logits: logits[0, 0], lambda logits: logits[:, 0] / 0.0):
+        with pytest.raises(ArgumentError, match="^loss=fake: it must turn logits"):
+            Custom(loss=Loss(loss.real, wrong, loss.generator, loss.realness)).settings()
+
+
+def test_what_several_devices_need():
+    Custom(generator(), discriminator()).check_replicas(2)
+    Custom(generator(), discriminator(dropout=0.2)).check_replicas(1)
+    with pytest.raises(ArgumentError, match="random numbers"):
+        Custom(discriminator=discriminator(dropout=0.2)).check_replicas(2)
+    plain = keras.Sequential(
+        [keras.Input((6,)), layers.Dense(256), layers.BatchNormalization(), layers.Reshape((16, 16, 1))]
+    )
+    with pytest.raises(ArgumentError, match="synchronized=True"):
+        Custom(generator=plain).check_replicas(2)

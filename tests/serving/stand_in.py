@@ -1,0 +1,227 @@
+"""A stand-in for TensorFlow Serving's REST interface, which tests can make fail in the ways in which servers fail.
+
+Paths, codes and messages are those of the server's documentation (RESTful API) and of http_rest_api_util.cc.
+"""
+
+import base64
+import collections
+import io
+import json
+import re
+import socket
+import struct
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import numpy as np
+from PIL import Image
+
+LARGEST_REQUEST = 256
+DAMAGED = base64.b64encode(b"\x89PNG\r\n\x1a\n and then nothing").decode()
+
+_PATHS = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?(/metadata|:predict)?")
+_ANSWERS = {
+    "503": (503, '{"error": "overloaded"}'),
+    "429": (429, '{"error": "too many requests"}'),
+    "500": (500, '{"error": "something broke"}'),
+    "no json": (200, "hello"),
+    "html": (404, "<html>Not Found</html>"),
+    "redirect": (302, ""),
+    "no versions": (200, '{"model_version_status": 3}'),
+    "no metadata": (200, '{"metadata": {}}'),
+    "no b64": (200, '{"outputs": [1, 2]}'),
+    "wrong count": (200, '{"outputs": []}'),
+    "no png": (200, '{"outputs": [{"b64": "AAAA"}]}'),
+    "damaged": (200, json.dumps({"outputs": [{"b64": DAMAGED}]})),
+}
+
+
+class RequestError(Exception):
+    """An answer with an HTTP code and a message."""
+
+
+class DrawnModel:
+    """What a server needs to know of an exported generator, without TensorFlow: noise images of seed and class."""
+
+    def __init__(self, classes: int = 0):
+        self.classes = classes
+        label = {"label": "int32"} if classes else {}
+        self.inputs = {
+            "generate_png": {"seed": "int64", **label},
+            "interpolate": {"start": "int64", "end": "int64", "steps": "int32", **label},
+        }
+
+    def image(self, seed: int, label: int = -1) -> np.ndarray:
+        """uint8 [8, 8, 1]."""
+        if self.classes and label == -1:
+            label = seed % self.classes
+        return np.random.default_rng([seed, label + 1]).integers(0, 256, (8, 8, 1), np.uint8)
+
+    def walk(self, start: int, end: int, steps: int, label: int = -1) -> np.ndarray:
+        """uint8 [steps, 8, 8, 1]."""
+        ends = [self.image(start, label).astype(float), self.image(end, label).astype(float)]
+        return np.stack([ends[0] + (ends[1] - ends[0]) * at for at in np.linspace(0, 1, steps)]).astype(np.uint8)
+
+    def run(self, signature: str, inputs: dict[str, np.ndarray]) -> list:
+        """The only output of a signature."""
+        labels = inputs.get("label", np.full(len(inputs.get("seed", [0])), -1))
+        if any(label >= max(1, self.classes) for label in labels):
+            sentence = f"label: a class is from -1 to {self.classes - 1}"
+            raise RequestError(400, f"assertion failed: [{sentence}]\n\t [[{{{{function_node x}}}}{{{{node y}}}}]]")
+        if signature == "generate_png":
+            pairs = zip(inputs["seed"].tolist(), labels.tolist(), strict=True)
+            return [_png(self.image(*pair)) for pair in pairs]
+        numbers = [int(inputs[name].item()) for name in ("start", "end", "steps")]
+        return [_png(pixels) for pixels in self.walk(*numbers, int(labels[0]))]
+
+
+class SavedModel:
+    """An exported generator, loaded by TensorFlow."""
+
+    def __init__(self, folder: Path):
+        import tensorflow as tf
+
+        self._tf, self._loaded = tf, tf.saved_model.load(str(folder))
+        self.inputs = {
+            name: {key: spec.dtype.name for key, spec in function.structured_input_signature[1].items()}
+            for name, function in self._loaded.signatures.items()
+        }
+
+    def run(self, signature: str, inputs: dict[str, np.ndarray]) -> list:
+        """The only output of a signature."""
+        tensors = {name: self._tf.constant(array) for name, array in inputs.items()}
+        try:
+            (values,) = self._loaded.signatures[signature](**tensors).values()
+        except (self._tf.errors.InvalidArgumentError, TypeError, ValueError) as error:
+            raise RequestError(400, str(error)) from None
+        return values.numpy().tolist()
+
+
+class StandIn(ThreadingHTTPServer):
+    """Serves version 3 of one model. Use it as a context manager.
+
+    Attributes:
+        state: what the server says of the model; predictions work in AVAILABLE only.
+        error: the message that belongs to the state.
+        faults: taken one by one, one for each request: a key of `_ANSWERS`, "hang up", "reset", "cut", "garbage" or
+            "slow 0.5"; "" answers as usual, and so does the server when none is left.
+        asked: the paths of all requests.
+    """
+
+    daemon_threads = True
+    version = 3
+
+    def __init__(self, model: DrawnModel | SavedModel, name: str = "tiny", port: int = 0):
+        self.model, self.name = model, name
+        self.state, self.error = "AVAILABLE", ""
+        self.faults: collections.deque[str] = collections.deque()
+        self.asked: list[str] = []
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def __exit__(self, *_) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+
+    def handle_error(self, *_) -> None:
+        """Clients that hang up are part of the tests; anything else is shown."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(*_)
+
+    def answer(self, path: str, body: bytes) -> dict[str, Any]:
+        """The JSON object for a request."""
+        found = _PATHS.fullmatch(path)
+        if not found:
+            raise RequestError(400, f"Malformed request: {path}")
+        known = unquote(found[1]) == self.name and found[2] in (None, str(self.version))
+        if not known or (found[3] and self.state != "AVAILABLE"):
+            raise RequestError(404, f"Servable not found for request: {path}")
+        if found[3] == ":predict":
+            return self._predict(json.loads(body))
+        if found[3] == "/metadata":
+            signatures = {name: {"inputs": {key: {} for key in inputs}} for name, inputs in self.model.inputs.items()}
+            return {"metadata": {"signature_def": {"signature_def": signatures}}}
+        status = {"error_code": "UNKNOWN" if self.error else "OK", "error_message": self.error}
+        return {"model_version_status": [{"version": str(self.version), "state": self.state, "status": status}]}
+
+    def _predict(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Both forms of the API: rows ("instances") and columns ("inputs")."""
+        signature = request.get("signature_name", "serving_default")
+        dtypes = self.model.inputs[signature]
+        columns = request.get("inputs")
+        if "instances" in request:
+            rows = [row if isinstance(row, dict) else {next(iter(dtypes)): row} for row in request["instances"]]
+            columns = {name: [row[name] for row in rows] for name in dtypes}
+        elif not isinstance(columns, dict):
+            columns = {next(iter(dtypes)): columns}
+        inputs = {name: np.array(column, dtypes[name]) for name, column in columns.items()}
+        values = [
+            {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+            for value in self.model.run(signature, inputs)
+        ]
+        return {"predictions" if "instances" in request else "outputs": values}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: StandIn
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self._handle(b"")
+
+    def do_POST(self) -> None:
+        self._handle(self.rfile.read(int(self.headers["content-length"])))
+
+    def log_message(self, *_) -> None:
+        """Quiet."""
+
+    def _handle(self, body: bytes) -> None:
+        self.server.asked.append(self.path)
+        fault = self.server.faults.popleft() if self.server.faults else ""
+        if fault.startswith("slow"):
+            time.sleep(float(fault.split()[1]))
+        elif fault:
+            self._fail(fault)
+            return
+        try:
+            code, answer = 200, self.server.answer(self.path, body)
+        except RequestError as error:
+            code, answer = error.args[0], {"error": error.args[1]}
+        self._reply(code, json.dumps(answer))
+
+    def _reply(self, code: int, text: str, length: int | None = None) -> None:
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(text) if length is None else length))
+        if code == 302:
+            self.send_header("Location", "http://example.invalid/login")
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def _fail(self, fault: str) -> None:
+        if fault in _ANSWERS:
+            self._reply(*_ANSWERS[fault])
+            return
+        if fault == "reset":  # closing with this option set sends a reset
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        elif fault == "cut":
+            self._reply(200, '{"outputs": [', length=1000)
+        elif fault == "garbage":
+            self.wfile.write(b"\0\0\x12\4\0\0\0\0\0 this is no HTTP\r\n\r\n")
+        self.close_connection = True
+        if fault in ("reset", "hang up"):
+            self.connection.close()
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels[..., 0]).save(stream, format="PNG")
+    return stream.getvalue()
