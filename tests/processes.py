@@ -40,9 +40,9 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def arrays(path: Path) -> dict[str, np.ndarray]:
-    """All variables of the latest checkpoint."""
-    return checkpoints.read(RunDirectory(path).checkpoint_files()[-1])
+def arrays(path: Path, step: int | None = None) -> dict[str, np.ndarray]:
+    """All variables of the checkpoint of a step, the latest by default."""
+    return checkpoints.read(checkpoints.find(RunDirectory(path), step))
 
 
 def rows(path: Path) -> list[dict]:
@@ -92,8 +92,8 @@ def assert_bit_equal(first: Path, second: Path) -> None:
     assert best(first) == best(second)
 
 
-def largest_difference(first: Path, second: Path) -> float:
-    """Of all variables, relative to the largest value of each."""
-    ours, theirs = arrays(first), arrays(second)
+def largest_difference(first: Path, second: Path, step: int | None = None) -> float:
+    """Of all variables at a step, relative to the largest value of each."""
+    ours, theirs = arrays(first, step), arrays(second, step)
     assert ours.keys() == theirs.keys()
     return max(float(np.abs(ours[name] - theirs[name]).max() / (np.abs(ours[name]).max() + 1e-12)) for name in ours)

@@ -109,7 +109,10 @@ class Reference:
         {"update": "simultaneous", "decay_start": 1, "decay_steps": 2, "steps": 3},
         {"update": "algorithm1", "d_steps": 2, "decay_steps": 4, "steps": 3},
         {"update": "simultaneous", **CONDITIONAL},
-        {"update": "algorithm1", "d_steps": 2, **CONDITIONAL, "hidden_units": 6, "output": "sigmoid"},
+        pytest.param(
+            {"update": "algorithm1", "d_steps": 2, **CONDITIONAL, "hidden_units": 6, "output": "sigmoid"},
+            marks=pytest.mark.full,
+        ),
     ],
     ids=lambda settings: ",".join(f"{key}={value}" for key, value in settings.items()),
 )
@@ -135,6 +138,7 @@ def test_adam_is_textbook_with_the_papers_constants():
     np.testing.assert_allclose(variable.numpy(), [x], rtol=1e-4)
 
 
+@pytest.mark.full
 def test_the_learning_rate_falls_to_nothing():
     """When it is 0, nothing moves any more but the moving averages."""
     config = TINY.with_settings({"decay_start": 1, "decay_steps": 2, "steps": 3, "precision": "mixed_float16"})
@@ -172,6 +176,7 @@ def test_several_steps_in_one_call_are_the_same_steps():
         assert np.array_equal(array, many[name]), name
 
 
+@pytest.mark.full
 def test_compiled_by_xla_it_is_the_same_step():
     config = TINY.with_settings(CONDITIONAL)
     plain, compiled = values(trained(config, steps=3)), values(trained(config.with_settings({"jit": True}), steps=3))
@@ -179,6 +184,7 @@ def test_compiled_by_xla_it_is_the_same_step():
         np.testing.assert_allclose(plain[name], compiled[name], rtol=1e-3, atol=1e-5, err_msg=name)
 
 
+@pytest.mark.full
 def test_the_moving_average_follows_its_definition():
     config = TINY.with_settings({"ema_decay": 0.9})
     average = TrainingState(config).generator.trainable_variables[0].numpy()

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests import processes
+from tests.conftest import make_classes
 
 pytestmark = pytest.mark.full
 
@@ -67,8 +68,10 @@ def test_a_signal_to_one_worker_stops_all_at_the_same_step(tmp_path, told):
 
 
 def test_workers_with_other_images_are_refused(tmp_path):
-    networks = ("--generator_depth=1", "--discriminator_depth=1")
-    workers = start_workers(tmp_path / "run", *networks, of_each=(("--image_size=8",), ("--image_size=16",)))
+    folders = [tmp_path / name for name in ("ours", "theirs")]
+    for count, folder in enumerate(folders, start=3):
+        make_classes(folder, {"cats": count, "dogs": 4})
+    workers = start_workers(tmp_path / "run", of_each=[(f"--dataset={folder}",) for folder in folders])
     outputs = [worker.communicate(timeout=120)[0] for worker in workers]
     assert all(worker.returncode != 0 for worker in workers)
     assert any("do not agree on the images" in output for output in outputs), outputs
