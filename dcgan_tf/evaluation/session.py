@@ -3,20 +3,12 @@
 import datetime
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from dcgan_tf import data, runs
 from dcgan_tf.config import DataConfig
 from dcgan_tf.data.cache import cache_root
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.evaluation.features.discriminator_features import statistics_images, statistics_rows  # noqa: F401  (cli/explore)
-
-
-class Request(NamedTuple):
-    """The arguments of `Session.opened`, until cli/explore calls `Session` itself."""
-
-    data_dir: str | None = None
-    cache_dir: str | None = None
 
 
 class Session:
@@ -44,10 +36,6 @@ class Session:
         places = {"data_dir": data_dir, "cache_dir": cache_dir}
         self.data = replace(self.config.data, **{name: str(place) for name, place in places.items() if place})
         self.cache = cache_root(self.data.cache_dir)
-
-    @classmethod
-    def opened(cls, run: runs.RunDirectory, request: Request) -> "Session":
-        return cls(run, request.data_dir, request.cache_dir)
 
     def prepared(self, settings: DataConfig) -> data.ImageStore:
         """Images of any data set in the run's size and channels."""

@@ -8,8 +8,7 @@ import numpy as np
 from dcgan_tf import models, runs
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.data import ImageStore
-from dcgan_tf.evaluation.features import discriminator
-from dcgan_tf.evaluation.session import statistics_rows
+from dcgan_tf.evaluation.features.discriminator_features import prepare, statistics_rows
 from dcgan_tf.models.trained import discriminator_weights
 
 
@@ -42,13 +41,11 @@ def prepared_discriminator(
     """
     model = models.build_discriminator(config, seed)
     require_labels(model, real_images, labels)
-    discriminator.prepare(model, weights, real_images, labels)
+    prepare(model, weights, real_images, labels)
     return model
 
 
-def discriminator_of_run(
-    directory: runs.RunDirectory, store: ImageStore, checkpoint: Path | None
-) -> keras.Model:  # fmt: skip
+def discriminator_of_run(directory: runs.RunDirectory, store: ImageStore, checkpoint: Path | None) -> keras.Model:
     """The discriminator of a run, prepared with the run's training images; see `prepared_discriminator`.
 
     Args:

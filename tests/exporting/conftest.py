@@ -14,7 +14,7 @@ def make_generator():
     """`make_generator(channels=3)` is the tiny preset's generator with other settings; its images have contrast."""
 
     def make(class_names: tuple[str, ...] = (), **settings) -> Generator:
-        config = dataclasses.replace(presets.base("tiny").model, **settings)
+        config = dataclasses.replace(presets.PRESETS["tiny"].model, **settings)
         generator = Generator(config, class_names)
         generator.model.set_weights([5 * value for value in generator.model.get_weights()])
         return generator

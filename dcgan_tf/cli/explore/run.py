@@ -112,9 +112,9 @@ class ExploredRun:
     @cached_property
     def _session(self) -> Any:
         quiet.load_tensorflow()
-        from dcgan_tf.evaluation.session import Request, Session
+        from dcgan_tf.evaluation.session import Session
 
-        return Session.opened(self.directory, Request(data_dir=self.flags.data_dir, cache_dir=self.flags.cache_dir))
+        return Session(self.directory, self.flags.data_dir, self.flags.cache_dir)
 
     @cached_property
     def store(self) -> Any:
