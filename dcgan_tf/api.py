@@ -21,7 +21,7 @@ from dcgan_tf.losses import Loss
 from dcgan_tf.models import Generator
 from dcgan_tf.models.custom import Custom
 from dcgan_tf.models.trained import load_generator
-from dcgan_tf.training import health, loop, plan, reporting, start
+from dcgan_tf.training import health, plan, reporting, start, stopping
 
 Data = str | PathLike | np.ndarray | tuple[np.ndarray, np.ndarray]
 
@@ -196,14 +196,14 @@ def _train(
         try:
             if not session.finished:
                 session.trainer.train()
-        except loop.Interrupted as stop:
+        except stopping.Interrupted as stop:
             raise KeyboardInterrupt(
                 f"{stop}; dcgan_tf.open_run({str(session.directory.path)!r}).train() goes on"
             ) from None
         return Run(session.directory)
 
 
-def _notebook_display() -> start.OnSamples | None:
+def _notebook_display() -> reporting.OnSamples | None:
     """Shows the newest sample grid below the cell that trains; None outside of notebooks."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None or not hasattr(shell, "kernel"):

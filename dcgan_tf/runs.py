@@ -89,7 +89,7 @@ class RunDirectory:
 
     @property
     def export_dir(self) -> Path:
-        """Exported files."""
+        """The default folder of exports."""
         return self.path / "export"
 
     @property

@@ -20,7 +20,6 @@ from dcgan_tf.config import Config, checked_settings
 from dcgan_tf.runs import RunDirectory
 
 if TYPE_CHECKING:
-    from dcgan_tf.training import loop
     from dcgan_tf.training.start import Session
 
 FLAGS = Flags(__doc__)
@@ -59,19 +58,19 @@ def _log_to(directory: RunDirectory) -> None:
 
 
 def _train(session: "Session") -> None:
-    from dcgan_tf.training import loop
+    from dcgan_tf.training import stopping
 
     log, directory, config = console.logger(), session.directory, session.config
     started = time.perf_counter()
     try:
         session.trainer.train()
-    except loop.Collapsed as stop:
+    except stopping.Collapsed as stop:
         again = f"{_command(session)} --nostop_on_collapse"
         log.info("%s%s\nto continue anyway:\n  %s", stop, _best(directory), again)
-        sys.exit(_exit_code(stop))
-    except loop.Interrupted as stop:
+        sys.exit(stop.exit_code)
+    except stopping.Interrupted as stop:
         log.info("%s; to continue:\n  %s", stop, _command(session))
-        sys.exit(_exit_code(stop))
+        sys.exit(stop.exit_code)
     seconds, done = time.perf_counter() - started, config.training.steps - session.began
     shown = done * config.training.batch_size * config.training.d_steps
     lines = [
@@ -88,19 +87,15 @@ def _train(session: "Session") -> None:
 
 def _train_with_chief(session: "Session") -> None:
     """What the other workers do: the same steps, and nothing on the disk."""
-    from dcgan_tf.training import loop
+    from dcgan_tf.training import stopping
 
     try:
         if not session.finished:
             session.trainer.train()
-    except loop.Stopped as stop:
+    except stopping.Stopped as stop:
         console.logger().info("%s; the first worker wrote the checkpoint", stop)
-        sys.exit(_exit_code(stop))
+        sys.exit(stop.exit_code)
     console.logger().info("done; the first worker wrote the results")
-
-
-def _exit_code(stop: "loop.Stopped") -> int:
-    return stop.exit_code
 
 
 def _command(session: "Session") -> str:

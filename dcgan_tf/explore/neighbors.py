@@ -15,15 +15,13 @@ from dcgan_tf.evaluation.features import Features
 from dcgan_tf.explore.figure import Figure, Panel
 from dcgan_tf.explore.points import Points
 from dcgan_tf.explore.renderer import Seeds, renderer_of
-from dcgan_tf.metrics import arrays
-from dcgan_tf.metrics.nearest_neighbor import LEVELS
+from dcgan_tf.metrics import NearestNeighbors, arrays
 from dcgan_tf.models import Generator
 from dcgan_tf.progress import Progress
 
 BLOCK = 256  # images at a time: what a feature extractor takes in one go
 REAL = 200  # training images that the samples are compared with
 COPY_QUANTILE = 0.01  # a sample as near as the nearest 1% of these may be a copy
-ROUNDING = 1e-9  # of a squared length, a hundred times more than float64 loses in a product of 50,000 values
 
 Extractor = Callable[[np.ndarray], Features]
 
@@ -157,44 +155,14 @@ def nearest_images(
     if not len(queries) or not 1 <= k <= others:
         raise ValueError(f"{len(queries)} queries, k={k}: at least one query, and k from 1 to {others}")
     vectors = np.concatenate([_vectors(queries[part], features) for part in arrays.slices(len(queries), BLOCK)])
-    squares, rows = np.full((len(queries), k), np.inf), np.full((len(queries), k), -1, np.int64)
+    search = NearestNeighbors(vectors, k, leave_out)
     with Progress(len(references), "images", "comparing with training images") as progress:
         for part in arrays.slices(len(references), BLOCK):
-            block = _vectors(references[part], features)
-            hidden = None if leave_out is None else leave_out - part.start
-            _improve(squares, rows, vectors, block, part.start, hidden)
-            progress.advance(len(block))
-    return rows, (np.sqrt(squares) / (1.0 if features else LEVELS)).astype(np.float32)
+            search.add(_vectors(references[part], features))
+            progress.advance(part.stop - part.start)
+    return search.positions, search.distances.astype(np.float32)
 
 
 def _vectors(images: np.ndarray, features: Extractor | None) -> np.ndarray:
-    """float64 [n, d]; pixels in levels, so that their distances are exact."""
-    vectors = features(np.asarray(images)).vectors if features else np.asarray(images).reshape(len(images), -1)
-    arrays.check_features("vectors of images", vectors)
-    return vectors.astype(np.float64)
-
-
-def _improve(
-    squares: np.ndarray, rows: np.ndarray, queries: np.ndarray, block: np.ndarray, first: int, hidden: np.ndarray | None
-) -> None:
-    """Merges the references [first, first + b) into the nearest so far: squared distances and rows [queries, k].
-
-    A matrix product rules out what is too far; the distances of what remains are computed from differences.
-    """
-    center, k = block.mean(axis=0), squares.shape[1]
-    moved, others = queries - center, block - center
-    lengths, other_lengths = np.square(moved).sum(axis=1)[:, None], np.square(others).sum(axis=1)
-    rough = lengths - 2.0 * moved @ others.T + other_lengths
-    if hidden is not None:
-        own = np.flatnonzero((hidden >= 0) & (hidden < len(block)))
-        rough[own, hidden[own]] = np.inf
-    limits = squares[:, -1:]
-    if k <= len(block):
-        limits = np.minimum(limits, np.partition(rough, k - 1, axis=1)[:, k - 1 : k])
-    near = (rough <= limits + 2.0 * ROUNDING * (lengths + other_lengths.max())) & np.isfinite(rough)
-    for query in np.flatnonzero(near.any(axis=1)):
-        close = np.flatnonzero(near[query])
-        exact = np.square(block[close] - queries[query]).sum(axis=1)
-        both, both_rows = np.r_[squares[query], exact], np.r_[rows[query], first + close]
-        order = np.argsort(both, kind="stable")[:k]  # lower rows come first, and stay first among equals
-        squares[query], rows[query] = both[order], both_rows[order]
+    """uint8 or float32 [n, d]."""
+    return features(np.asarray(images)).vectors if features else np.asarray(images).reshape(len(images), -1)

@@ -17,6 +17,7 @@ from keras import layers
 
 from dcgan_tf import geometry, seeds
 from dcgan_tf.config import ModelConfig
+from dcgan_tf.errors import UserError
 from dcgan_tf.models import conditioning
 
 LEAK = 0.2
@@ -121,6 +122,7 @@ def build_generator(
         precision: a Keras dtype policy; the output is float32 under all of them.
         name: name of the model.
     """
+    _require_built_in(config, "generator")
     build = _Builder(config, seed, name, precision)
     filters = generator_filters(config)
     if config.hidden_units:
@@ -172,6 +174,7 @@ def build_discriminator(
 
     A conditional one is called with [images, label].
     """
+    _require_built_in(config, "discriminator")
     build = _Builder(config, seed, name, precision)
     if config.output == "sigmoid":
         build.rescale("unsigned_range", 0.5, 0.5, dtype=precision)
@@ -198,6 +201,11 @@ def _down(build: _Builder, name: str, filters: int, strides: int) -> None:
     if not first:
         build.norm(f"{name}_norm")
     build.leaky_relu(f"{name}_leaky")
+
+
+def _require_built_in(config: ModelConfig, role: str) -> None:
+    if role in config.custom_networks:
+        raise UserError(f"the {role} of this run is a network of your own; what you ask for needs a built-in one")
 
 
 def trainable_count(model: keras.Model) -> int:

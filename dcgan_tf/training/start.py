@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import tensorflow as tf
 
 from dcgan_tf import data, runs
@@ -14,10 +13,9 @@ from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.training import distribution, reporting
 from dcgan_tf.training.loop import Trainer
 from dcgan_tf.training.plan import Plan
+from dcgan_tf.training.reporting import OnSamples
 
 log = logging.getLogger(__name__)
-
-OnSamples = Callable[[int, np.ndarray], None]
 
 
 @dataclass(frozen=True)
