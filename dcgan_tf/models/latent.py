@@ -25,12 +25,21 @@ def of_seeds(image_seeds: tf.Tensor, dim: int, law: str) -> tf.Tensor:
 
     The vector depends on its own seed alone, so image 17 is image 17 in every call, batch and program.
     """
+    image_seeds = tf.cast(image_seeds, tf.int64)
+    # One by one outside of a graph, a thousand of them take seconds.
+    return (_of_seeds_in_graph if tf.executing_eagerly() else _of_seeds)(image_seeds, dim, law)
+
+
+def _of_seeds(image_seeds: tf.Tensor, dim: int, law: str) -> tf.Tensor:
     stream = tf.constant(seeds.stream_key(0, "image"), tf.int64)
     return tf.map_fn(
         lambda image_seed: _random([dim], tf.stack([stream, image_seed]), law),
-        tf.cast(image_seeds, tf.int64),
+        image_seeds,
         fn_output_signature=tf.TensorSpec([dim], tf.float32),
     )
+
+
+_of_seeds_in_graph = tf.function(_of_seeds, reduce_retracing=True)
 
 
 def labels_of_seeds(image_seeds: tf.Tensor, classes: int) -> tf.Tensor:

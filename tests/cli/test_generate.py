@@ -1,4 +1,4 @@
-"""generate.py as its user meets it."""
+"""`dcgan generate` as its user meets it."""
 
 import numpy as np
 import pytest
