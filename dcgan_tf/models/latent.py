@@ -4,6 +4,9 @@ All draws are stateless functions of their arguments. They use TensorFlow's stat
 the default algorithm depends on the device.
 """
 
+import functools
+from collections.abc import Callable
+
 import tensorflow as tf
 
 from dcgan_tf import seeds
@@ -26,8 +29,8 @@ def of_seeds(image_seeds: tf.Tensor, dim: int, law: str) -> tf.Tensor:
     The vector depends on its own seed alone, so image 17 is image 17 in every call, batch and program.
     """
     image_seeds = tf.cast(image_seeds, tf.int64)
-    # One by one outside of a graph, a thousand of them take seconds.
-    return (_of_seeds_in_graph if tf.executing_eagerly() else _of_seeds)(image_seeds, dim, law)
+    # Outside of a graph they are drawn one by one, and a thousand of them take seconds.
+    return _traced(dim, law)(image_seeds) if tf.executing_eagerly() else _of_seeds(image_seeds, dim, law)
 
 
 def _of_seeds(image_seeds: tf.Tensor, dim: int, law: str) -> tf.Tensor:
@@ -39,7 +42,10 @@ def _of_seeds(image_seeds: tf.Tensor, dim: int, law: str) -> tf.Tensor:
     )
 
 
-_of_seeds_in_graph = tf.function(_of_seeds, reduce_retracing=True)
+@functools.cache
+def _traced(dim: int, law: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    traced = tf.function(lambda image_seeds: _of_seeds(image_seeds, dim, law))
+    return traced.get_concrete_function(tf.TensorSpec([None], tf.int64))
 
 
 def labels_of_seeds(image_seeds: tf.Tensor, classes: int) -> tf.Tensor:
