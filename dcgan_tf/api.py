@@ -19,7 +19,7 @@ from dcgan_tf.config import Config
 from dcgan_tf.errors import ArgumentError, MissingPathError
 from dcgan_tf.losses import Loss
 from dcgan_tf.models import Generator
-from dcgan_tf.models.custom import Custom
+from dcgan_tf.models.custom_networks import Custom
 from dcgan_tf.models.trained import load_generator
 from dcgan_tf.training import health, plan, reporting, start, stopping
 
@@ -164,7 +164,7 @@ def train(
         run: the run directory; None makes the next numbered one in `runs_dir`.
         runs_dir: where numbered run directories are made.
         epochs: passes through the data to train, in place of `steps`.
-        generator: a network of your own: z [n, latent_dim] to images in [-1, 1]; see `models.custom`.
+        generator: a network of your own: z [n, latent_dim] to images in [-1, 1]; see `models.custom_networks`.
         discriminator: a network of your own: images in [-1, 1] to logits [n, 1].
         loss: a name ("bce", "lsgan") or a `Loss` of your own.
         **settings: any field of `Config` by its name: steps=5000, batch_size=64, conditional=True, ...

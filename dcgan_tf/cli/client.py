@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from dcgan_tf import files, images, seeds
-from dcgan_tf.cli import console, output
+from dcgan_tf.cli import console, out_flag
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import tracked
@@ -54,18 +54,18 @@ def main() -> None:
         try:
             count = fetch(client)
         except OSError as error:
-            raise output.cannot_write(FLAGS.out, error) from error
+            raise out_flag.cannot_write(FLAGS.out, error) from error
         console.logger().info("%d images of %s at %s: %s", count, client.model, client.address, FLAGS.out)
 
 
 def _seeds() -> Callable[[Client], int]:
     """What fetches and writes the images of --seeds, and returns their number."""
     wanted = seeds.parse(FLAGS.seeds)
-    if output.suffix_of(FLAGS.out, (".png",), FLAGS.overwrite):
+    if out_flag.suffix_of(FLAGS.out, (".png",), FLAGS.overwrite):
         if len(wanted) > LARGEST_GRID:
             raise ArgumentError("seeds", FLAGS.seeds, f"a grid holds at most {LARGEST_GRID:,} images; name a folder")
         return lambda client: _write_grid(client, wanted)
-    output.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
+    out_flag.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
     return lambda client: _write_folder(client, wanted)
 
 
@@ -76,7 +76,7 @@ def _walk() -> Callable[[Client], int]:
         raise ArgumentError("walk", FLAGS.walk, "write two seeds as 3,14")
     if not 2 <= FLAGS.steps <= LARGEST_WALK:
         raise ArgumentError("steps", FLAGS.steps, f"it must be from 2 to {LARGEST_WALK}")
-    suffix = output.suffix_of(FLAGS.out, (".png", ".gif"), FLAGS.overwrite, folder=False)
+    suffix = out_flag.suffix_of(FLAGS.out, (".png", ".gif"), FLAGS.overwrite, folder=False)
     return lambda client: _write_walk(client.walk(*ends, FLAGS.steps, getattr(FLAGS, "class")), suffix)
 
 
@@ -85,12 +85,12 @@ def _pngs(client: Client, wanted: Sequence[int]) -> Iterator[bytes]:
 
 
 def _write_grid(client: Client, wanted: Sequence[int]) -> int:
-    images.show(decoded(list(_pngs(client, wanted)))).save(output.expanded(FLAGS.out))
+    images.show(decoded(list(_pngs(client, wanted)))).save(out_flag.expanded(FLAGS.out))
     return len(wanted)
 
 
 def _write_folder(client: Client, wanted: Sequence[int]) -> int:
-    out = output.expanded(FLAGS.out)
+    out = out_flag.expanded(FLAGS.out)
     out.mkdir(exist_ok=True)
     for seed, png in zip(wanted, _pngs(client, wanted), strict=True):
         with files.written_aside(out / images.file_name(seed)) as temporary:
@@ -99,7 +99,7 @@ def _write_folder(client: Client, wanted: Sequence[int]) -> int:
 
 
 def _write_walk(pixels: np.ndarray, suffix: str) -> int:
-    out = output.expanded(FLAGS.out)
+    out = out_flag.expanded(FLAGS.out)
     if suffix == ".png":
         images.show(pixels, columns=len(pixels)).save(out)
     else:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dcgan_tf import files, images, quiet, seeds
-from dcgan_tf.cli import console, output
+from dcgan_tf.cli import console, out_flag
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import Progress
@@ -55,9 +55,9 @@ def main() -> None:
     if label is not None:
         generator.labels(np.zeros(1, np.int64), label)  # an unknown class is refused before anything is written
     try:
-        write(generator, _blocks(generator, wanted, label), wanted, output.expanded(FLAGS.out))
+        write(generator, _blocks(generator, wanted, label), wanted, out_flag.expanded(FLAGS.out))
     except OSError as error:
-        raise output.cannot_write(FLAGS.out, error) from error
+        raise out_flag.cannot_write(FLAGS.out, error) from error
     console.logger().info("%d images of %s: %s", len(wanted), origin, FLAGS.out)
 
 
@@ -103,7 +103,7 @@ def _blocks(generator: "Generator", wanted: Sequence[int], label: str | None) ->
 
 def _writer(wanted: Sequence[int]):
     """The function that writes the kind of output that --out names."""
-    suffix = output.suffix_of(FLAGS.out, (".png", ".npz"), FLAGS.overwrite)
+    suffix = out_flag.suffix_of(FLAGS.out, (".png", ".npz"), FLAGS.overwrite)
     if suffix == ".npz":
         return _write_arrays
     if suffix == ".png":
@@ -111,7 +111,7 @@ def _writer(wanted: Sequence[int]):
             remedy = f"a grid holds at most {LARGEST_GRID:,} images; use a folder or an .npz"
             raise ArgumentError("num", len(wanted), remedy)
         return _write_grid
-    output.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
+    out_flag.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
     return _write_folder
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_tf import checkpoints, runs
-from dcgan_tf.models import custom, networks
+from dcgan_tf.models import custom_networks, networks
 from dcgan_tf.models.generator import Generator
 
 
@@ -26,7 +26,7 @@ def load_generator(
     path = checkpoint if isinstance(checkpoint, Path) else checkpoints.find(directory, checkpoint)
     weights = weights or ("ema" if config.training.ema_decay else "raw")
     names = recorded["data"]["class_names"] if config.model.conditional else ()
-    generator = Generator(config.model, names, custom.stored(directory, config.model, "generator"))
+    generator = Generator(config.model, names, custom_networks.stored(directory, config.model, "generator"))
     found = checkpoints.sampling_weights(path, weights)
     checkpoints.require_fit(path, found, networks.named_variables(generator.model, trainable_only=True))
     generator.load(found)
@@ -42,6 +42,8 @@ def discriminator_weights(directory: runs.RunDirectory, path: Path) -> dict[str,
     """
     config, _ = directory.read_config()
     found = {name: array for name, array in checkpoints.read(path, "discriminator/").items() if "/moving_" not in name}
-    model = custom.stored(directory, config.model, "discriminator") or networks.build_discriminator(config.model)
+    model = custom_networks.stored(directory, config.model, "discriminator") or networks.build_discriminator(
+        config.model
+    )
     checkpoints.require_fit(path, found, networks.named_variables(model, trainable_only=True))
     return found

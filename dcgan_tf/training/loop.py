@@ -1,4 +1,4 @@
-"""The loop: decides when. `step` knows what a step is, `chief` what a run leaves on disk."""
+"""The loop: decides when. `step` knows what a step is, `periodic` what is done every so many steps."""
 
 import math
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from dcgan_tf.config import Config
 from dcgan_tf.data import ImageStore, batches, settle
 from dcgan_tf.errors import UserError
 from dcgan_tf.models import Generator
-from dcgan_tf.models.custom import Custom
+from dcgan_tf.models.custom_networks import Custom
 from dcgan_tf.progress import Progress
 from dcgan_tf.runs import RunDirectory
 from dcgan_tf.training import distribution, health
-from dcgan_tf.training.chief import Chief
 from dcgan_tf.training.evaluator import Evaluator
+from dcgan_tf.training.periodic import PeriodicWork
 from dcgan_tf.training.reporting import OnSamples, read_rows
 from dcgan_tf.training.state import TrainingState
 from dcgan_tf.training.step import make_train_steps
@@ -33,7 +33,7 @@ class Trainer:
         store: the training images.
         strategy: the devices.
         evaluator: what scores the generator every `report.evaluate_every` steps; by default `random_frechet`.
-        custom: networks and a loss of the user's own, see `models.custom`.
+        custom: networks and a loss of the user's own, see `models.custom_networks`.
         on_samples: called with the step and the picture, uint8 [height, width, channels], of each sample grid.
 
     Attributes:
@@ -50,7 +50,7 @@ class Trainer:
     ):  # fmt: skip
         self.config, self.directory, self.store, self.strategy = config, directory, store, strategy
         self._evaluator, self._custom, self._on_samples = evaluator, custom or Custom(), on_samples
-        self._chief: Chief | None = None
+        self._chief: PeriodicWork | None = None
         with _failures_explained(config, strategy):
             with strategy.scope():
                 self.state = TrainingState(config, self._custom)
@@ -91,7 +91,7 @@ class Trainer:
     def _start(self) -> None:
         if distribution.is_chief(self.strategy):
             sampler = _sampling_generator(self.config, self._custom)
-            self._chief = Chief(self.config, self.directory, self.step, self.state, self.store, sampler,
+            self._chief = PeriodicWork(self.config, self.directory, self.step, self.state, self.store, sampler,
                                 self._evaluator, self._on_samples)  # fmt: skip
         self._max_over_workers = distribution.max_over_workers(self.strategy)
         self._train_steps = make_train_steps(self.state, self.config, self.strategy)

@@ -10,7 +10,7 @@ import numpy as np
 from dcgan_tf import data, geometry, presets
 from dcgan_tf.config import Config, DataConfig, DeviceConfig, checked_settings
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.models.custom import Custom
+from dcgan_tf.models.custom_networks import Custom
 from dcgan_tf.runs import RunDirectory
 
 MOST_STEPS = 10**9

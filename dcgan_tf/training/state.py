@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from dcgan_tf import models
 from dcgan_tf.config import Config, OptimizerConfig
-from dcgan_tf.models.custom import Custom
+from dcgan_tf.models.custom_networks import Custom
 
 SCALARS = ("d_loss", "g_loss", "d_real", "d_fake", "d_accuracy")
 """A step's report: both losses, mean D(x) of real and of generated images, share the discriminator gets right."""

@@ -7,7 +7,7 @@ from keras import layers
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.losses import LOSSES, Loss
-from dcgan_tf.models.custom import Custom
+from dcgan_tf.models.custom_networks import Custom
 
 
 def generator(side: int = 16, offset: float = 0.0) -> keras.Model:

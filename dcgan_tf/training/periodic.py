@@ -1,6 +1,6 @@
-"""What one worker, the chief, does for all: scores, verdicts, rows, sample grids and checkpoints.
+"""What is done every so many steps: evaluation, verdict, rows, sample grids, checkpoints, the best one.
 
-It decides what is due at a step; `reporting` and `checkpoints` know what the files look like.
+Only the chief does it, for all workers. `reporting` and `checkpoints` know what the files look like.
 """
 
 import logging
@@ -21,8 +21,8 @@ from dcgan_tf.training.state import TrainingState
 log = logging.getLogger(__name__)
 
 
-class Chief:
-    """Writes everything that a run leaves on disk.
+class PeriodicWork:
+    """Decides what is due at a step, and writes it.
 
     Args:
         config: all settings.
