@@ -18,7 +18,7 @@ from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import tracked
 from dcgan_tf.serving import Client, UnavailableError
-from dcgan_tf.serving.client import LARGEST_WALK, decoded
+from dcgan_tf.serving.client import decoded
 
 LARGEST_GRID = 10_000
 
@@ -74,8 +74,6 @@ def _walk() -> Callable[[Client], int]:
     ends = seeds.parse(FLAGS.walk, "walk", 2)
     if len(ends) != 2:
         raise ArgumentError("walk", FLAGS.walk, "write two seeds as 3,14")
-    if not 2 <= FLAGS.steps <= LARGEST_WALK:
-        raise ArgumentError("steps", FLAGS.steps, f"it must be from 2 to {LARGEST_WALK}")
     suffix = output.suffix_of(FLAGS.out, (".png", ".gif"), FLAGS.overwrite, folder=False)
     return lambda client: _write_walk(client.walk(*ends, FLAGS.steps, getattr(FLAGS, "class")), suffix)
 

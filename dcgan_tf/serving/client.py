@@ -114,8 +114,7 @@ class Client:
         """Images on the way from seed `start` to seed `end`, both included.
 
         Args:
-            start: a seed.
-            end: a seed.
+            start, end: seeds.
             steps: number of images, from 2 to 256.
             label: number of the class of all images, for a conditional model; None takes the class of `start`.
 
