@@ -53,23 +53,6 @@ def config_of(kind: str) -> Config:
     return presets.PRESETS[train.FLAGS.preset].with_settings(train.FLAGS.given_settings())
 
 
-KINDS = {
-    "Service": "v1",
-    "PersistentVolumeClaim": "v1",
-    "Job": "batch/v1",
-    "Deployment": "apps/v1",
-    "TFJob": "kubeflow.org/v1",
-    "InferenceService": "serving.kserve.io/v1beta1",
-}
-
-
-@pytest.mark.parametrize(("name", "content"), manifests(), ids=lambda value: value if isinstance(value, str) else "")
-def test_every_manifest_is_of_a_known_kind_and_named(name, content):
-    assert content["apiVersion"] == KINDS[content["kind"]]
-    assert set(content) == {"apiVersion", "kind", "metadata", "spec"}
-    assert re.fullmatch("[a-z]([-a-z0-9]{0,61}[a-z0-9])?", content["metadata"]["name"])
-
-
 def test_every_container_says_what_it_needs():
     quantity = r"\d+(\.\d+)?([KMGT]i)?"
     model = manifest("InferenceService")["spec"]["predictor"]["model"]
@@ -236,25 +219,3 @@ def test_the_table_of_bytes_is_what_its_command_prints():
     lines = printed.getvalue().splitlines()
     assert len(lines) == len(presets.PRESETS)
     assert [line for line in SCALING.splitlines() if re.match(r"\| `\w+` \| [\d.,]+ \|", line)] == lines
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("name", sorted(presets.PRESETS.keys() - {"tiny"}))
-def test_batch_norm_adds_less_than_two_percent_to_the_bytes(name):
-    """Three vectors (sum, squares, count) forward and at most three backward, for each pass of each batch norm."""
-    from dcgan_tf import models
-
-    preset = presets.PRESETS[name]
-    networks = models.build_generator(preset.model), models.build_discriminator(preset.model)
-    channels = [
-        sum(layer.moving_mean.shape[0] for layer in network.layers if hasattr(layer, "moving_mean"))
-        for network in networks
-    ]
-    passes = (2, 5) if preset.training.update == "simultaneous" else (3, 6)
-    vectors = 3 * sum(count * times for count, times in zip(channels, passes, strict=True))
-    assert vectors < 0.02 * sum(map(models.trainable_count, networks))
-
-
-def test_the_page_names_files_that_exist():
-    for name in re.findall(r"\]\(([^)#:]+)\)", SCALING):
-        assert (ROOT / "docs" / name).exists(), name
