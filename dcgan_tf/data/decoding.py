@@ -28,10 +28,7 @@ def _formats() -> tuple[str, ...]:
 
 
 def open_picture(stream: IO[bytes]) -> Image.Image:
-    """Reads the header of an image file.
-
-    Args:
-        stream: the file, open for reading and seekable; it must stay open until the pixels are read.
+    """Reads the header of an image file. The stream must stay open until the pixels are read.
 
     Raises:
         UnusableImage: not an image, or more pixels than `PIL.Image.MAX_IMAGE_PIXELS`.

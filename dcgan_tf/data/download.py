@@ -7,12 +7,7 @@ PROXY_REFUSALS = (407, 502, 503, 504)
 
 
 def unreachable(address: str, seconds: float = 5.0) -> str:
-    """Why the host of an http(s) address cannot be reached, or "" when it can.
-
-    Args:
-        address: any address at the host; only the host's root is asked for.
-        seconds: after this time the host counts as unreachable.
-    """
+    """Why the host of an http(s) address cannot be reached within some seconds, or "" when it can."""
     parts = urlsplit(address)
     answers: list[str] = []
 

@@ -62,16 +62,9 @@ def _order(count: int, seed: int, epoch: int) -> np.ndarray:
 
 
 def batch_indices(count: int, batch_size: int, seed: int, number: int) -> np.ndarray:
-    """Which images are in a batch.
+    """Which of the `count` images of a store are in a batch, counted from 0: int64 [batch_size].
 
-    Args:
-        count: images in the store.
-        batch_size: images per batch; may exceed `count`.
-        seed: the run's seed.
-        number: the batch, counted from 0 since the start of the run.
-
-    Returns:
-        int64 [batch_size], each in [0, count).
+    `batch_size` may exceed `count`.
     """
     epochs, offsets = np.divmod(np.arange(number * batch_size, (number + 1) * batch_size), count)
     parts = [_order(count, seed, epoch)[offsets[epochs == epoch]] for epoch in range(epochs[0], epochs[-1] + 1)]

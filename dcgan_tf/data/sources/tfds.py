@@ -167,11 +167,7 @@ def _configurations(dataset: str, fault: Exception) -> str:
 
 
 def _download(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
-    """Downloads and prepares a data set, with TFDS's own progress.
-
-    Raises:
-        UserError: no network, or the download failed; the message says what to do instead.
-    """
+    """Downloads and prepares a data set, with TFDS's own progress; errors say what to do instead."""
     data_dir = Path(builder.data_dir).parents[len(Path(builder.info.full_name).parts) - 1]
     instructions, manual = builder.MANUAL_DOWNLOAD_INSTRUCTIONS, data_dir / "downloads" / "manual"
     if instructions and not (manual.is_dir() and any(manual.iterdir())):
