@@ -25,7 +25,7 @@ class DamagedStore(UserError):
     """A folder that is not a whole image store."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageStore:
     """Images of one size, ready for random access. Read-only; safe to read from several threads.
 
