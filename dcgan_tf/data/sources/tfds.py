@@ -69,8 +69,8 @@ class TfdsImages:
         if not images:
             known = ", ".join(self._features) or type(features).__name__
             raise ArgumentError("dataset", dataset, f"it has no image feature; its features are {known}")
-        plain = [key for key in images if type(self._features[key]) is tfds.features.Image]  # not label maps
-        self._image_key = "image" if "image" in (plain or images) else (plain or images)[0]
+        images = [key for key in images if type(self._features[key]) is tfds.features.Image] or images  # no label maps
+        self._image_key = "image" if "image" in images else images[0]
         labels = self._keys(tfds.features.ClassLabel)
         self._label_key = "label" if "label" in labels else labels[0] if len(labels) == 1 else None
 
