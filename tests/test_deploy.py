@@ -53,33 +53,6 @@ def config_of(kind: str) -> Config:
     return presets.PRESETS[train.FLAGS.preset].with_settings(train.FLAGS.given_settings())
 
 
-KINDS = {
-    "Service": "v1",
-    "PersistentVolumeClaim": "v1",
-    "Job": "batch/v1",
-    "Deployment": "apps/v1",
-    "TFJob": "kubeflow.org/v1",
-    "InferenceService": "serving.kserve.io/v1beta1",
-}
-
-
-@pytest.mark.parametrize(("name", "content"), manifests(), ids=lambda value: value if isinstance(value, str) else "")
-def test_every_manifest_is_of_a_known_kind_and_named(name, content):
-    assert content["apiVersion"] == KINDS[content["kind"]]
-    assert set(content) == {"apiVersion", "kind", "metadata", "spec"}
-    assert re.fullmatch("[a-z]([-a-z0-9]{0,61}[a-z0-9])?", content["metadata"]["name"])
-
-
-def test_every_container_says_what_it_needs():
-    quantity = r"\d+(\.\d+)?([KMGT]i)?"
-    model = manifest("InferenceService")["spec"]["predictor"]["model"]
-    for each in (container("Job"), container("TFJob"), container("Deployment"), model):
-        for amounts in (each["resources"]["requests"], each["resources"]["limits"]):
-            assert amounts.keys() <= {"cpu", "memory", "nvidia.com/gpu"}
-            assert all(re.fullmatch(quantity, str(amount)) for amount in amounts.values())
-        assert {"cpu", "memory"} <= each["resources"]["requests"].keys() and "memory" in each["resources"]["limits"]
-
-
 @pytest.mark.parametrize("kind", ["Job", "TFJob"])
 def test_the_workers_share_the_batch_evenly(kind):
     config = config_of(kind)
@@ -121,17 +94,14 @@ def operators_tf_config(index: int, namespace: str = "training") -> str:
 
 def test_every_worker_of_the_tfjob_finds_itself_in_tf_config():
     assert list(manifest("TFJob")["spec"]["tfReplicaSpecs"]) == ["Worker"]
+    assert container("TFJob")["name"] == "tensorflow"  # the operator looks for these names
+    assert container("TFJob")["ports"][0] == {"name": "tfjob-port", "containerPort": 2222}
     device = config_of("TFJob").device
     for index in range(workers("TFJob")):
         found = cluster.find(device, {"TF_CONFIG": operators_tf_config(index)})
         assert (found.index, found.is_chief, len(found.hosts)) == (index, index == 0, workers("TFJob"))
         assert found.hosts[index] == f"dcgan-worker-{index}.training.svc:2222"
         assert json.loads(found.tf_config())["task"] == {"type": "worker", "index": index}
-
-
-def test_the_operator_finds_its_container_and_its_port():
-    assert container("TFJob")["name"] == "tensorflow"
-    assert container("TFJob")["ports"][0] == {"name": "tfjob-port", "containerPort": 2222}
 
 
 def test_the_job_restarts_a_lost_worker_but_not_a_wrong_setting():
@@ -223,9 +193,8 @@ def test_the_deployment_reads_the_shared_volume_and_is_not_root():
 def test_all_servers_are_of_one_version():
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text())
     version = manifest("InferenceService")["spec"]["predictor"]["model"]["runtimeVersion"]
-    assert (
-        container("Deployment")["image"] == compose["services"]["serving"]["image"] == f"tensorflow/serving:{version}"
-    )
+    images = {container("Deployment")["image"], compose["services"]["serving"]["image"]}
+    assert images == {f"tensorflow/serving:{version}"}
 
 
 @pytest.mark.full
@@ -236,25 +205,3 @@ def test_the_table_of_bytes_is_what_its_command_prints():
     lines = printed.getvalue().splitlines()
     assert len(lines) == len(presets.PRESETS)
     assert [line for line in SCALING.splitlines() if re.match(r"\| `\w+` \| [\d.,]+ \|", line)] == lines
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("name", sorted(presets.PRESETS.keys() - {"tiny"}))
-def test_batch_norm_adds_less_than_two_percent_to_the_bytes(name):
-    """Three vectors (sum, squares, count) forward and at most three backward, for each pass of each batch norm."""
-    from dcgan_tf import models
-
-    preset = presets.PRESETS[name]
-    networks = models.build_generator(preset.model), models.build_discriminator(preset.model)
-    channels = [
-        sum(layer.moving_mean.shape[0] for layer in network.layers if hasattr(layer, "moving_mean"))
-        for network in networks
-    ]
-    passes = (2, 5) if preset.training.update == "simultaneous" else (3, 6)
-    vectors = 3 * sum(count * times for count, times in zip(channels, passes, strict=True))
-    assert vectors < 0.02 * sum(map(models.trainable_count, networks))
-
-
-def test_the_page_names_files_that_exist():
-    for name in re.findall(r"\]\(([^)#:]+)\)", SCALING):
-        assert (ROOT / "docs" / name).exists(), name

@@ -8,9 +8,7 @@ It needs neither TensorFlow nor the training run. Seed 17 gives the same image a
 server rounds differently, pixels may differ by one gray level.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-
-import numpy as np
+from collections.abc import Iterable, Sequence
 
 from dcgan_tf import files, images, seeds
 from dcgan_tf.cli import console, out_flag
@@ -18,7 +16,7 @@ from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import tracked
 from dcgan_tf.serving import Client, UnavailableError
-from dcgan_tf.serving.client import LARGEST_WALK, decoded
+from dcgan_tf.serving.client import decoded
 
 LARGEST_GRID = 10_000
 
@@ -44,7 +42,7 @@ def main() -> None:
             raise ArgumentError(name, "", f"it is needed, as in --{name}={example}")
     if not 0 <= FLAGS.wait <= 86400:
         raise ArgumentError("wait", FLAGS.wait, "it must be from 0 to 86400 seconds")
-    fetch = _seeds() if FLAGS.walk is None else _walk()
+    wanted, suffix = _checked_seeds()
     with Client(FLAGS.url, FLAGS.model, FLAGS.version, FLAGS.timeout, FLAGS.retries) as client:
         try:
             client.wait_until_available(FLAGS.wait)
@@ -52,56 +50,50 @@ def main() -> None:
             hint = "" if FLAGS.wait else "; --wait=60 waits for up to a minute"
             raise UnavailableError(f"{error}{hint}") from error
         try:
-            count = fetch(client)
+            count = _fetch(client, wanted, suffix)
         except OSError as error:
             raise out_flag.cannot_write(FLAGS.out, error) from error
         console.logger().info("%d images of %s at %s: %s", count, client.model, client.address, FLAGS.out)
 
 
-def _seeds() -> Callable[[Client], int]:
-    """What fetches and writes the images of --seeds, and returns their number."""
+def _checked_seeds() -> tuple[Sequence[int], str]:
+    """The seeds, or the two ends of --walk, and the suffix of --out: empty for a folder."""
+    if FLAGS.walk is not None:
+        ends = seeds.parse(FLAGS.walk, "walk", 2)
+        if len(ends) != 2:
+            raise ArgumentError("walk", FLAGS.walk, "write two seeds as 3,14")
+        return ends, out_flag.suffix_of(FLAGS.out, (".png", ".gif"), FLAGS.overwrite, folder=False)
     wanted = seeds.parse(FLAGS.seeds)
-    if out_flag.suffix_of(FLAGS.out, (".png",), FLAGS.overwrite):
-        if len(wanted) > LARGEST_GRID:
-            raise ArgumentError("seeds", FLAGS.seeds, f"a grid holds at most {LARGEST_GRID:,} images; name a folder")
-        return lambda client: _write_grid(client, wanted)
-    out_flag.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
-    return lambda client: _write_folder(client, wanted)
+    suffix = out_flag.suffix_of(FLAGS.out, (".png",), FLAGS.overwrite)
+    if not suffix:
+        out_flag.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
+    elif len(wanted) > LARGEST_GRID:
+        raise ArgumentError("seeds", FLAGS.seeds, f"a grid holds at most {LARGEST_GRID:,} images; name a folder")
+    return wanted, suffix
 
 
-def _walk() -> Callable[[Client], int]:
-    """What fetches and writes the images of --walk, and returns their number."""
-    ends = seeds.parse(FLAGS.walk, "walk", 2)
-    if len(ends) != 2:
-        raise ArgumentError("walk", FLAGS.walk, "write two seeds as 3,14")
-    if not 2 <= FLAGS.steps <= LARGEST_WALK:
-        raise ArgumentError("steps", FLAGS.steps, f"it must be from 2 to {LARGEST_WALK}")
-    suffix = out_flag.suffix_of(FLAGS.out, (".png", ".gif"), FLAGS.overwrite, folder=False)
-    return lambda client: _write_walk(client.walk(*ends, FLAGS.steps, getattr(FLAGS, "class")), suffix)
+def _fetch(client: Client, wanted: Sequence[int], suffix: str) -> int:
+    """Writes what the flags ask for, and returns the number of images."""
+    label = getattr(FLAGS, "class")
+    if FLAGS.walk is not None:
+        pixels, columns = client.walk(*wanted, FLAGS.steps, label), FLAGS.steps
+    else:
+        pngs = tracked(client.pngs(wanted, label), len(wanted), "images", "fetching")
+        if not suffix:
+            return _write_folder(pngs, wanted)
+        pixels, columns = decoded(list(pngs)), 0
+    out = out_flag.expanded(FLAGS.out)
+    if suffix == ".gif":
+        images.write_gif(out, [images.magnified(picture) for picture in pixels])
+    else:
+        images.show(pixels, columns).save(out)
+    return len(pixels)
 
 
-def _pngs(client: Client, wanted: Sequence[int]) -> Iterator[bytes]:
-    return tracked(client.pngs(wanted, getattr(FLAGS, "class")), len(wanted), "images", "fetching")
-
-
-def _write_grid(client: Client, wanted: Sequence[int]) -> int:
-    images.show(decoded(list(_pngs(client, wanted)))).save(out_flag.expanded(FLAGS.out))
-    return len(wanted)
-
-
-def _write_folder(client: Client, wanted: Sequence[int]) -> int:
+def _write_folder(pngs: Iterable[bytes], wanted: Sequence[int]) -> int:
     out = out_flag.expanded(FLAGS.out)
     out.mkdir(exist_ok=True)
-    for seed, png in zip(wanted, _pngs(client, wanted), strict=True):
+    for seed, png in zip(wanted, pngs, strict=True):
         with files.written_aside(out / images.file_name(seed)) as temporary:
             temporary.write_bytes(png)
     return len(set(wanted))
-
-
-def _write_walk(pixels: np.ndarray, suffix: str) -> int:
-    out = out_flag.expanded(FLAGS.out)
-    if suffix == ".png":
-        images.show(pixels, columns=len(pixels)).save(out)
-    else:
-        images.write_gif(out, [images.magnified(picture) for picture in pixels])
-    return len(pixels)

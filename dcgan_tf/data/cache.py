@@ -29,13 +29,11 @@ def explained(root: Path) -> Iterator[None]:
         yield
     except OSError as fault:
         if fault.errno in FULL:
-            raise UserError(
-                f"no space left in {root} for the prepared images: make room or set `cache_dir` to another disk"
-            ) from fault
+            remedy = "make room or set `cache_dir` to another disk"
+            raise UserError(f"no space left in {root} for the prepared images: {remedy}") from fault
         if fault.errno in REFUSED:
-            raise UserError(
-                f"cannot write to `cache_dir={root}` ({fault.strerror}): set it to another place"
-            ) from fault
+            remedy = "set it to another place"
+            raise UserError(f"cannot write to `cache_dir={root}` ({fault.strerror}): {remedy}") from fault
         raise
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import textwrap
 import warnings
 from collections.abc import Iterator
 from typing import IO
@@ -18,7 +19,6 @@ ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
 GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
 ORIENTATION_TAG = 0x0112
 ORIENTATION_KEYS = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}
-REASON_LIMIT = 160
 
 
 @functools.cache
@@ -28,10 +28,7 @@ def _formats() -> tuple[str, ...]:
 
 
 def open_picture(stream: IO[bytes]) -> Image.Image:
-    """Reads the header of an image file.
-
-    Args:
-        stream: the file, open for reading and seekable; it must stay open until the pixels are read.
+    """Reads the header of an image file. The stream must stay open until the pixels are read.
 
     Raises:
         UnusableImage: not an image, or more pixels than `PIL.Image.MAX_IMAGE_PIXELS`.
@@ -51,19 +48,18 @@ def reader_errors() -> Iterator[None]:
         yield
     except UnusableImage:
         raise
-    except Image.UnidentifiedImageError as fault:
-        raise UnusableImage("not an image in a known format") from fault
-    except Image.DecompressionBombError as fault:
-        raise UnusableImage("too many pixels (decompression bomb)") from fault
-    except OSError as fault:
-        raise UnusableImage(_shortened(os.strerror(fault.errno) if fault.errno else str(fault))) from fault
     except Exception as fault:
-        raise UnusableImage(_shortened(f"{type(fault).__name__}: {fault}")) from fault
+        raise UnusableImage(textwrap.shorten(_reason(fault), 160, placeholder="...")) from fault
 
 
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= REASON_LIMIT else line[: REASON_LIMIT - 3] + "..."
+def _reason(fault: Exception) -> str:
+    if isinstance(fault, Image.UnidentifiedImageError):
+        return "not an image in a known format"
+    if isinstance(fault, Image.DecompressionBombError):
+        return "too many pixels (decompression bomb)"
+    if isinstance(fault, OSError):
+        return os.strerror(fault.errno) if fault.errno else str(fault)
+    return f"{type(fault).__name__}: {fault}"
 
 
 @contextlib.contextmanager
@@ -84,11 +80,10 @@ def is_gray(picture: Image.Image) -> bool:
     """Whether all colors are gray, as far as the header tells."""
     if picture.mode in GRAY_MODES or picture.mode.startswith("I;16"):
         return True
-    if picture.mode not in ("P", "PA") or picture.palette is None or picture.palette.mode != "RGB":
+    palette = picture.palette
+    if palette is None or palette.mode != "RGB" or palette.rawmode not in (None, "", "RGB"):
         return False
-    if (picture.palette.rawmode or "RGB") != "RGB":
-        return False
-    colors = np.frombuffer(bytes(picture.palette.palette), np.uint8)
+    colors = np.frombuffer(bytes(palette.palette), np.uint8)
     colors = colors[: len(colors) // 3 * 3].reshape(-1, 3)
     return len(colors) > 0 and bool((colors == colors[:, :1]).all())
 

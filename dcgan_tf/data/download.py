@@ -3,34 +3,24 @@
 import threading
 from urllib.parse import urlsplit
 
+import requests  # also TensorFlow Datasets downloads with it, so both find the same proxies and certificates
+
 PROXY_REFUSALS = (407, 502, 503, 504)
 
 
 def unreachable(address: str, seconds: float = 5.0) -> str:
-    """Why the host of an http(s) address cannot be reached, or "" when it can.
-
-    Args:
-        address: any address at the host; only the host's root is asked for.
-        seconds: after this time the host counts as unreachable.
-    """
+    """Why the host of an http(s) address cannot be reached within some seconds, or "" when it can."""
     parts = urlsplit(address)
     answers: list[str] = []
 
     def ask() -> None:
-        answers.append(_problem(f"{parts.scheme}://{parts.netloc}/", parts.netloc, seconds / 2))
+        try:
+            code = requests.head(f"{parts.scheme}://{parts.netloc}/", timeout=seconds / 2).status_code
+            answers.append(f"{parts.netloc}: answer {code} from a proxy" if code in PROXY_REFUSALS else "")
+        except OSError as fault:  # every error of requests is one
+            answers.append(f"{parts.netloc}: {type(fault).__name__}")
 
     thread = threading.Thread(target=ask, daemon=True)  # a name server that does not answer cannot be interrupted
     thread.start()
     thread.join(seconds)
     return answers[0] if answers else f"no answer from {parts.netloc} within {seconds:g} s"
-
-
-def _problem(root: str, host: str, timeout: float) -> str:
-    import requests  # also TensorFlow Datasets downloads with it, so both find the same proxies and certificates
-
-    try:
-        response = requests.head(root, timeout=timeout, allow_redirects=False)
-    except (requests.RequestException, OSError) as fault:
-        return f"{host}: {type(fault).__name__}"
-    refused = response.status_code in PROXY_REFUSALS
-    return f"{host}: answer {response.status_code} from a proxy" if refused else ""

@@ -6,7 +6,6 @@ the positions from b x batch_size on, across the end of an epoch, so there is no
 
 import atexit
 import functools
-import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 ENDLESS = 2**62  # a range needs an end
 LOOK_AHEAD = 4  # batches
-_order_lock = threading.Lock()
 
 
 class _Readers:
@@ -43,11 +41,11 @@ class _Readers:
             raise StopIteration
 
     def settle(self) -> None:
-        """Waits until the look-ahead is full: for a tenth of a second nobody reads."""
+        """Waits until nobody reads. Call it before the last reference to an iterator of `batches` is dropped."""
         seen = -1
         while self._calls and seen != self._calls:
             seen = self._calls
-            time.sleep(0.1)
+            time.sleep(0.1)  # the look-ahead is full when nobody reads for so long
 
     def _end(self) -> None:
         self._ending = True
@@ -55,56 +53,22 @@ class _Readers:
 
 
 _readers = _Readers()
+settle = _readers.settle
 
 
-def settle() -> None:
-    """Waits until nothing is being read. Call it before the last reference to an iterator of `batches` is dropped."""
-    _readers.settle()
-
-
-@functools.lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=2)  # neighboring batches lie in two epochs at most, unless they are larger than the store
 def _order(count: int, seed: int, epoch: int) -> np.ndarray:
-    order = seeds.generator(seed, "order", epoch).permutation(count)
-    order = order.astype(np.int32 if count < 2**31 else np.int64)  # four epochs of 3 million images are kept: 48 MB
-    order.setflags(write=False)
-    return order
+    return seeds.generator(seed, "order", epoch).permutation(count)
 
 
 def batch_indices(count: int, batch_size: int, seed: int, number: int) -> np.ndarray:
-    """Which images are in a batch.
+    """Which of the `count` images of a store are in a batch, counted from 0: int64 [batch_size].
 
-    Args:
-        count: images in the store.
-        batch_size: images per batch; may exceed `count`.
-        seed: the run's seed.
-        number: the batch, counted from 0 since the start of the run.
-
-    Returns:
-        int64 [batch_size], each in [0, count).
+    `batch_size` may exceed `count`.
     """
-    position, end = number * batch_size, (number + 1) * batch_size
-    parts = []
-    while position < end:
-        epoch, offset = divmod(position, count)
-        taken = min(count - offset, end - position)
-        with _order_lock:  # threads that need a new epoch wait for the one that makes it
-            order = _order(count, seed, epoch)
-        parts.append(order[offset : offset + taken])
-        position += taken
-    return np.concatenate(parts).astype(np.int64)
-
-
-def _read(
-    store: ImageStore, batch_size: int, seed: int, flip: bool, number: int, rows: slice
-) -> tuple[np.ndarray, np.ndarray]:
-    """Some rows of one batch: uint8 [rows, height, width, channels] and int32 [rows] (zeros without labels)."""
-    indices = batch_indices(len(store), batch_size, seed, number)[rows]
-    images = store.images[indices]
-    if flip:
-        mirrored = (seeds.generator(seed, "flip", number).random(batch_size) < 0.5)[rows]
-        images[mirrored] = images[mirrored, :, ::-1]
-    labels = np.zeros(len(indices), np.int32) if store.labels is None else store.labels[indices]
-    return np.asarray(images), labels
+    epochs, offsets = np.divmod(np.arange(number * batch_size, (number + 1) * batch_size), count)
+    parts = [_order(count, seed, epoch)[offsets[epochs == epoch]] for epoch in range(epochs[0], epochs[-1] + 1)]
+    return np.concatenate(parts)
 
 
 def batches(
@@ -137,7 +101,14 @@ def batches(
 
     def read(number: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         _readers.enter()
-        return _read(store, batch_size, seed, flip, int(number), slice(int(part) * size, (int(part) + 1) * size))
+        number, rows = int(number), slice(int(part) * size, (int(part) + 1) * size)
+        indices = batch_indices(len(store), batch_size, seed, number)[rows]
+        images = store.images[indices]
+        if flip:
+            mirrored = (seeds.generator(seed, "flip", number).random(batch_size) < 0.5)[rows]
+            images[mirrored] = images[mirrored, :, ::-1]
+        labels = np.zeros(size, np.int32) if store.labels is None else store.labels[indices]
+        return np.asarray(images), labels
 
     def tensors(position: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         number, part = first + position // len(own), tf.gather(tf.constant(own, tf.int64), position % len(own))

@@ -65,12 +65,12 @@ def prepare_store(source: Source, image_size: tuple[int, int], channels: int, cr
     target = Target(image_size, channels, crop)
     identity, root = source.identity(), cache.cache_root(cache_dir)
     path = root / _folder_name(source.name, identity, target)
-    if path.exists():
-        try:
+    try:
+        if path.exists():
             return open_store(path)
-        except DamagedStore as fault:
-            log.warning("%s: it is prepared again", fault)
-            shutil.rmtree(path, ignore_errors=True)
+    except DamagedStore as fault:
+        log.warning("%s: it is prepared again", fault)
+        shutil.rmtree(path, ignore_errors=True)
     with cache.explained(root):
         root.mkdir(parents=True, exist_ok=True)
         cache.remove_abandoned(root)
@@ -88,9 +88,6 @@ def reopen(manifest: dict[str, Any], cache_dir: str = "") -> ImageStore | None:
     Args:
         manifest: `ImageStore.manifest`, as a run's config.json keeps it under "data".
         cache_dir: see `prepare_store`.
-
-    Returns:
-        The store with the same pixels and labels, or None when the cache does not have it.
     """
     target = Target(manifest["image_size"], manifest["channels"], manifest["crop"])
     path = cache.cache_root(cache_dir) / _folder_name(manifest["source"], manifest["identity"], target)

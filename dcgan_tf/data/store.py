@@ -7,6 +7,7 @@ manifest.json  where the images came from, what was done to them, which were ski
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ class DamagedStore(UserError):
     """A folder that is not a whole image store."""
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class ImageStore:
     """Images of one size, ready for random access. Read-only; safe to read from several threads.
 
@@ -32,18 +34,20 @@ class ImageStore:
         manifest: the content of `manifest.json`.
         images: np.memmap uint8 [count, height, width, channels].
         labels: int32 [count], or None.
-        class_names: one for each label; empty when there are none.
     """
 
-    def __init__(self, path: Path, manifest: dict[str, Any], images: np.memmap, labels: np.ndarray | None):
-        self.path = path
-        self.manifest = manifest
-        self.images = images
-        self.labels = labels
-        self.class_names = tuple(manifest["class_names"])
+    path: Path
+    manifest: dict[str, Any]
+    images: np.memmap
+    labels: np.ndarray | None
 
     def __len__(self) -> int:
         return len(self.images)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """One for each label; empty when there are none."""
+        return tuple(self.manifest["class_names"])
 
     @property
     def checksum(self) -> str:

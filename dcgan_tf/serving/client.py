@@ -100,11 +100,7 @@ class Client:
         return decoded(list(self.pngs(seeds, label)))
 
     def pngs(self, seeds: Sequence[int], label: int | None = None) -> Iterator[bytes]:
-        """The same images as PNG files, one after the other. Requests are sent as their images are taken.
-
-        Raises:
-            ArgumentError, ServingError: as for `images`.
-        """
+        """The same images as PNG files, one after the other. Requests are sent as their images are taken."""
         check_seeds(seeds)
         for start in range(0, len(seeds), _BLOCK):
             block = [int(seed) for seed in seeds[start : start + _BLOCK]]  # JSON does not know NumPy's integers
@@ -114,16 +110,12 @@ class Client:
         """Images on the way from seed `start` to seed `end`, both included.
 
         Args:
-            start: a seed.
-            end: a seed.
+            start, end: seeds.
             steps: number of images, from 2 to 256.
             label: number of the class of all images, for a conditional model; None takes the class of `start`.
 
         Returns:
-            uint8 [steps, height, width, channels].
-
-        Raises:
-            ArgumentError, ServingError: as for `images`.
+            uint8 [steps, height, width, channels]. Errors are those of `images`.
         """
         check_seeds([start], "start")
         check_seeds([end], "end")

@@ -35,36 +35,22 @@ class RefusedError(ServingError):
 _OF_CODES = {400: (RefusedError, "the model refused the request"), 404: (NotFoundError, "not found")}
 
 # For a request without an answer: the first line whose types fit the error, or what it wraps.
-_WITHOUT_ANSWER: tuple[tuple[tuple[type, ...], type[ServingError], str], ...] = (
+_NO_HTTP = "this is no HTTP; gRPC has a port of its own, REST is on 8501 by default"
+_WITHOUT_ANSWER = (
     ((requests.Timeout, ReadTimeoutError), UnavailableError, "no answer within {timeout:g} s (`timeout`)"),
-    ((requests.exceptions.ProxyError,), UnavailableError, "the proxy of the environment does not answer; see NO_PROXY"),
-    ((requests.exceptions.SSLError,), ServingError, "no secure connection ({cause}); is it http:// instead?"),
-    ((NameResolutionError,), UnavailableError, "this host is not known; check `url`"),
-    ((NewConnectionError,), UnavailableError, "nothing answers there (is the server up, is the port right?)"),
-    ((ConnectionError,), UnavailableError, "the server hung up without an answer"),
-    (
-        (BadStatusLine, LineTooLong),
-        ServingError,
-        "this is no HTTP; gRPC has a port of its own, REST is on 8501 by default",
-    ),
+    (requests.exceptions.ProxyError, UnavailableError, "the proxy of the environment does not answer; see NO_PROXY"),
+    (requests.exceptions.SSLError, ServingError, "no secure connection ({cause}); is it http:// instead?"),
+    (NameResolutionError, UnavailableError, "this host is not known; check `url`"),
+    (NewConnectionError, UnavailableError, "nothing answers there (is the server up, is the port right?)"),
+    (ConnectionError, UnavailableError, "the server hung up without an answer"),
+    ((BadStatusLine, LineTooLong), ServingError, _NO_HTTP),
     ((requests.ConnectionError, ChunkedEncodingError), UnavailableError, "the connection broke ({cause})"),
-    ((Exception,), ServingError, "the request failed ({cause})"),
+    (Exception, ServingError, "the request failed ({cause})"),
 )
 
 
 class Connection:
-    """A server's REST interface.
-
-    Args:
-        url: as http://localhost:8501; a path in front of /v1 is kept.
-        timeout: seconds to wait for a connection, and for an answer.
-
-    Attributes:
-        address: the URL without a password, for messages.
-
-    Raises:
-        ArgumentError: the URL or the time limit cannot work.
-    """
+    """A server's REST interface; arguments and `address` are those of `Client`."""
 
     def __init__(self, url: str, timeout: float):
         if not 0 < timeout <= 86400:
@@ -74,10 +60,7 @@ class Connection:
         self._session = requests.Session()
         # requests would use the proxy of the environment for this machine, too.
         self._session.trust_env = urlsplit(url).hostname not in _THIS_MACHINE
-
-    def close(self) -> None:
-        """Closes the connection."""
-        self._session.close()
+        self.close = self._session.close
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """The JSON object that answers one GET, or one POST of `body`.
@@ -125,9 +108,8 @@ class Connection:
         chain: list[BaseException | None] = [error]  # requests and urllib3 wrap what happened, at several depths
         while chain[-1] is not None and len(chain) < 5:
             chain.append(chain[-1].__cause__ or chain[-1].__context__)
-        kind, text = next(
-            (kind, text) for types, kind, text in _WITHOUT_ANSWER if any(isinstance(each, types) for each in chain)
-        )
+        fits = (row for row in _WITHOUT_ANSWER if any(isinstance(each, row[0]) for each in chain))
+        _, kind, text = next(fits)
         cause = next(each for each in reversed(chain[:3]) if each)
         return kind(f"{self.address}: {text.format(timeout=self._timeout, cause=sentence(str(cause)))}")
 

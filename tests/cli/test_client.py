@@ -76,23 +76,17 @@ def test_nothing_is_replaced_unasked(ask, tmp_path):
         (["--seeds=a"], 2, "--seeds=a: 'a' is not understood"),
         (["--seeds=0-10000"], 2, "a grid holds at most 10,000"),
         (["--walk=3"], 2, "--walk=3: write two seeds as 3,14"),
-        (["--walk="], 2, "--walk"),
         (["--walk=3,4", "--steps=1"], 2, "--steps=1: it must be from 2 to 256"),
         (["--walk=3,4", "--out=x.jpg"], 2, "a .png or a .gif"),
         (["--walk=3,4", "--out=x/"], 2, "a .png or a .gif"),
         (["--out=x.gif"], 2, "--out=x.gif"),
         (["--out=/dev/null/x.png"], 2, "cannot write there"),
         (["--timeout=nan"], 2, "--timeout=nan"),
-        (["--retries=-1"], 2, "--retries=-1"),
         (["--wait=-1"], 2, "--wait=-1"),
-        (["--version=-3"], 2, "--version=-3"),
         (["--class=-1"], 2, "--class=-1: classes are counted from 0"),
         (["--class=3"], 2, "model tiny has no classes"),
-        (["--version=9"], 1, "there is no model tiny version 9"),
         (["--model=other"], 1, "no model other; --model is the server's MODEL_NAME"),
-        (["--model=a/b"], 2, "without / and :"),
-        (["--url=localhost:8501"], 2, "it must begin with http://"),
-        (["--url=http://127.0.0.1:9"], 1, "nothing answers there"),
+        (["--url=localhost:8501"], 2, "--url=localhost:8501: it must begin with http://"),
         (["--grpc=localhost:8500"], 2, "there is no such flag"),
     ],
 )
@@ -105,7 +99,8 @@ def test_wrong_uses(ask, tmp_path, monkeypatch, arguments, code, part):
 
 @pytest.mark.parametrize("flag", ["--url=http://localhost:8501", "--model=tiny"])
 def test_what_must_be_named(script, flag):
-    assert "it is needed" in (outcome := script("client", flag)).last_line and outcome.code == 2
+    outcome = script("client", flag)
+    assert outcome.code == 2 and "it is needed" in outcome.last_line
 
 
 @pytest.mark.parametrize(("fault", "part"), [("500", "something broke"), ("damaged", "damaged images")])

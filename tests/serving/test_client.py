@@ -85,11 +85,6 @@ def test_what_no_model_could_give_is_not_asked_for(server, ask, part):
     assert not server.asked
 
 
-def test_a_model_without_classes_is_not_asked_for_one(server):
-    with connect(server) as served, pytest.raises(ArgumentError, match="has no classes"):
-        served.images([1], label=0)
-
-
 def test_a_version(server):
     with connect(server, version=3) as served:
         assert len(served.images([1])) == 1 and served.status() == [(3, "AVAILABLE", "")]
@@ -116,18 +111,14 @@ def test_the_address_keeps_a_path_and_hides_a_password(server):
 @pytest.mark.parametrize(
     "url",
     [
-        "localhost:8501",
-        "http://",
-        "http://:8501",
-        "http://host:port",
-        "http://host:99999",
-        "http://host:0",
-        "http://ho st:1",
-        "ftp://host",
-        "http://host/?a=1",
-        "http://host:8501/v1/models/mnist",
-        "http://[::1",
+        "localhost:1",
         "",
+        "http://:1",
+        "http://h:port",
+        "http://h:0",
+        "http://h t:1",
+        "http://h/?a=1",
+        "http://h/v1/models/m",
     ],
 )
 def test_urls_that_cannot_work(url):
@@ -144,16 +135,7 @@ def test_host_names_that_cannot_exist(url, monkeypatch):
 
 @pytest.mark.parametrize(
     "settings",
-    [
-        {"model": ""},
-        {"model": "a/b"},
-        {"model": "a:b"},
-        {"version": -1},
-        {"version": 2**63},
-        {"timeout": 0},
-        {"timeout": float("nan")},
-        {"retries": -1},
-    ],
+    [{"model": ""}, {"model": "a/b"}, {"version": -1}, {"version": 2**63}, {"timeout": float("nan")}, {"retries": -1}],
 )
 def test_other_arguments_that_cannot_work(settings):
     with pytest.raises(ArgumentError) as caught:
@@ -164,14 +146,6 @@ def test_other_arguments_that_cannot_work(settings):
 # What goes wrong.
 
 
-@pytest.mark.parametrize("fault", ["503", "429", "hang up", "reset", "cut", "slow 0.6"])
-def test_what_may_pass_is_tried_again(server, pauses, fault):
-    server.faults.extend(["", fault, fault])  # the first request asks for the metadata
-    with connect(server, timeout=0.3 if fault.startswith("slow") else 10) as served:
-        assert len(served.images([1, 2])) == 2
-    assert pauses == [0.5, 1.0] and len(server.asked) == 4
-
-
 @pytest.mark.parametrize(
     ("fault", "part"),
     [
@@ -180,13 +154,17 @@ def test_what_may_pass_is_tried_again(server, pauses, fault):
         ("hang up", "hung up"),
         ("reset", "hung up"),
         ("cut", "the connection broke"),
+        ("slow 0.5", "no answer within 0.2 s (`timeout`)"),
     ],
 )
-def test_it_ends_after_the_retries(server, pauses, fault, part):
-    server.faults.extend([fault] * 10)
-    with connect(server) as served, pytest.raises(UnavailableError, match=re.escape(part)):
-        served.images([1])
-    assert pauses == [0.5, 1.0, 2.0] and len(server.asked) == 4
+def test_what_may_pass_is_tried_again_until_the_retries_are_used_up(server, pauses, fault, part):
+    with connect(server, timeout=0.2 if fault.startswith("slow") else 10) as served:
+        server.faults.extend(["", fault, fault])  # the first request asks for the metadata
+        assert len(served.images([1, 2])) == 2 and pauses == [0.5, 1.0]
+        server.faults.extend([fault] * 4)
+        with pytest.raises(UnavailableError, match=re.escape(part)):
+            served.images([1])
+    assert pauses[2:] == [0.5, 1.0, 2.0] and len(server.asked) == 8
 
 
 @pytest.mark.parametrize(
@@ -220,17 +198,9 @@ def test_answers_of_another_program(server, fault, part):
         served.status() if fault == "no versions" else served.images([1])
 
 
-def test_a_slow_server(server):
-    server.faults.append("slow 0.5")
-    with connect(server, timeout=0.1, retries=0) as served, pytest.raises(UnavailableError, match="no answer within"):
-        served.images([1])
-
-
 def test_no_server():
-    with (
-        Client(f"http://127.0.0.1:{unused_port()}", "tiny") as served,
-        pytest.raises(UnavailableError, match="nothing answers there"),
-    ):
+    url = f"http://127.0.0.1:{unused_port()}"
+    with Client(url, "tiny") as served, pytest.raises(UnavailableError, match="nothing answers there"):
         served.images([1])
 
 
@@ -240,18 +210,13 @@ def test_a_host_that_does_not_exist(monkeypatch):
 
     monkeypatch.setenv("NO_PROXY", "*")
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with (
-        Client("http://nowhere.invalid:8501", "tiny") as served,
-        pytest.raises(ServingError, match="host is not known"),
-    ):
+    with Client("http://nowhere.invalid", "tiny") as served, pytest.raises(ServingError, match="host is not known"):
         served.status()
 
 
 def test_https_where_there_is_none(server):
-    with (
-        Client(server.url.replace("http:", "https:"), "tiny") as served,
-        pytest.raises(ServingError, match="no secure connection"),
-    ):
+    url = server.url.replace("http:", "https:")
+    with Client(url, "tiny") as served, pytest.raises(ServingError, match="no secure connection"):
         served.images([1])
 
 
@@ -286,10 +251,9 @@ def test_an_unknown_model(server, pauses):
 
 
 def test_an_unknown_version(server):
-    with connect(server, version=77) as served:
-        for ask in (served.status, served.wait_until_available, lambda: served.images([1])):
-            with pytest.raises(NotFoundError, match="no model tiny version 77; it has version 3 in state AVAILABLE"):
-                ask()
+    message = "no model tiny version 77; it has version 3 in state AVAILABLE"
+    with connect(server, version=77) as served, pytest.raises(NotFoundError, match=message):
+        served.images([1])
 
 
 @pytest.mark.parametrize("state", ["START", "LOADING"])

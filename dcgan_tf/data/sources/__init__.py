@@ -28,8 +28,8 @@ def open_source(data: DataConfig | str | os.PathLike | ArrayImages | np.ndarray 
     """The source that a name or path means, or the one of images in memory.
 
     "digits" is built in. What looks like a path (it has a separator, starts with "." or "~", or ends in .zip or .npz)
-    is a folder or file, except that a name such as lsun/bedroom that is no path is looked up in TensorFlow Datasets. A
-    bare word is the name of a TensorFlow Datasets data set, and a folder only when no data set has that name.
+    is a folder or file; where there is none, lsun/bedroom is looked up in TensorFlow Datasets. A bare word is the name
+    of a TensorFlow Datasets data set, and a folder only when no data set has that name.
 
     Args:
         data: a name or path, a configuration that has one, an array of images, a tuple (images, labels), or an
@@ -39,7 +39,7 @@ def open_source(data: DataConfig | str | os.PathLike | ArrayImages | np.ndarray 
         ArgumentError: there is no such data set or path, with similar names, or it holds no usable images.
     """
     if isinstance(data, (str, os.PathLike)):
-        return _named(DataConfig(dataset=os.fspath(data)))
+        data = DataConfig(dataset=os.fspath(data))
     if isinstance(data, DataConfig):
         return _named(data)
     if isinstance(data, ArrayImages):
@@ -48,18 +48,14 @@ def open_source(data: DataConfig | str | os.PathLike | ArrayImages | np.ndarray 
         return ArrayImages(*data)
     if hasattr(data, "__array__"):
         return ArrayImages(data)
-    raise ArgumentError(
-        "dataset", type(data).__name__, "give a name, a path, an array of images, or a tuple (images, labels)"
-    )
+    remedy = "give a name, a path, an array of images, or a tuple (images, labels)"
+    raise ArgumentError("dataset", type(data).__name__, remedy)
 
 
 def located(data: DataConfig, source: Source) -> DataConfig:
     """The same with absolute paths, so that a run can be continued from another working directory."""
-    changes = {
-        name: str(files.expanded(value).absolute())
-        for name, value in (("data_dir", data.data_dir), ("cache_dir", data.cache_dir))
-        if value
-    }
+    folders = {"data_dir": data.data_dir, "cache_dir": data.cache_dir}
+    changes = {name: str(files.expanded(value).absolute()) for name, value in folders.items() if value}
     if source.path:
         changes["dataset"] = str(source.path.absolute())
     elif isinstance(source, ArrayImages):
@@ -91,7 +87,7 @@ def _named(data: DataConfig) -> Source:
 
 
 def _looks_like_path(value: str) -> bool:
-    return os.sep in value or "/" in value or value.startswith((".", "~")) or value.lower().endswith(FILE_ENDINGS)
+    return "/" in value or value.startswith((".", "~")) or value.lower().endswith(FILE_ENDINGS)
 
 
 def _may_be_configuration(value: str) -> bool:
@@ -106,9 +102,8 @@ def _at_path(path: Path, data: DataConfig) -> Source:
         return NpzImages(path)
     if path.suffix.lower() == ".zip":
         return ZipImages(path, data.cache_dir)
-    raise ArgumentError(
-        "dataset", data.dataset, "a file must be a .zip of images or an .npz; or give a folder of images"
-    )
+    remedy = "a file must be a .zip of images or an .npz; or give a folder of images"
+    raise ArgumentError("dataset", data.dataset, remedy)
 
 
 def _suggestion(value: str, names: list[str]) -> str:

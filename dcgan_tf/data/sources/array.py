@@ -46,11 +46,11 @@ class ArraySource:
 
     def items(self) -> Iterator[Item]:
         """uint8 [height, width, channels] each, in the order of the array. Floats are checked here."""
-        lowest, highest = self._range() if self._dtype.kind == "f" else (0, 255)
+        black, white = self._range() if self._dtype.kind == "f" else (0, 255)
         number = 0
         for block in self._blocks():
             if self._dtype.kind == "f":
-                block = np.rint((block.astype(np.float32) - lowest) * (255.0 / (highest - lowest))).astype(np.uint8)
+                block = np.rint((block.astype(np.float32) - black) * (255.0 / (white - black))).astype(np.uint8)
             for image in block.reshape(*block.shape[:3], -1):
                 label = None if self._labels is None else int(self._labels[number])
                 yield Item(str(number), label, lambda image=image: image, image.nbytes)
@@ -139,12 +139,8 @@ class ArrayImages(ArraySource):
             digest.update(np.ascontiguousarray(block))
         if self._labels is not None:
             digest.update(self._labels.astype("<i4").tobytes() + json.dumps(self._class_names).encode())
-        return {
-            "kind": "array",
-            "shape": list(self._shape),
-            "dtype": self._dtype.str,
-            "sha256": digest.hexdigest(),
-        }
+        shape, dtype = list(self._shape), self._dtype.str
+        return {"kind": "array", "shape": shape, "dtype": dtype, "sha256": digest.hexdigest()}
 
     def _blocks(self) -> Iterator[np.ndarray]:
         step = self._images_per_block()

@@ -3,8 +3,8 @@
 import contextlib
 import hashlib
 import io
+import itertools
 import json
-import posixpath
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -50,13 +50,7 @@ def may_be_image(path: str) -> bool:
 
 
 class ImageFiles:
-    """Image files by path. A subclass opens them.
-
-    Args:
-        path: the folder or file that holds them.
-        name: see `Source`.
-        entries: the files, in any order.
-        cache_dir: where the summary of the headers is kept.
+    """Image files below a folder or in a file, `path`. A subclass opens them.
 
     Raises:
         ArgumentError: there are no files that may be images.
@@ -141,21 +135,17 @@ def _write_summary(path: Path, info: SourceInfo) -> None:
 
 
 def _classes(paths: list[str]) -> tuple[int, tuple[str, ...]]:
-    """The sub-folders that are classes, and how deep they lie.
+    """How deep the sub-folders that are classes lie, and their names.
 
     They are classes when there are two or more and every file is in one of them. A folder that holds all the rest, as
     unpacking a zip makes it, is passed over, so that the same set has the same classes as a folder and as a zip.
-
-    Args:
-        paths: sorted, with forward slashes.
     """
-    ends = [path.rpartition("/")[0] for path in (paths[0], paths[-1])]
-    common = posixpath.commonpath(ends)  # paths are sorted: what the first and the last share, all share
-    below = [path[len(common) + 1 :] for path in paths] if common else paths
-    depth = len(common.split("/")) if common else 0
-    if not all("/" in path for path in below):
+    folders = [path.split("/")[:-1] for path in paths]
+    ends = zip(folders[0], folders[-1], strict=False)  # paths are sorted: what the first and the last share, all share
+    depth = len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], ends)))
+    if not all(len(parts) > depth for parts in folders):
         return depth, ()
-    return depth, tuple(sorted({path.split("/", 1)[0] for path in below}))
+    return depth, tuple(sorted({parts[depth] for parts in folders}))
 
 
 def _printable(path: str) -> str:

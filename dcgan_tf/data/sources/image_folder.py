@@ -11,15 +11,7 @@ from dcgan_tf.data.sources.image_files import Entry, ImageFiles, may_be_image
 
 
 class FolderImages(ImageFiles):
-    """All images below a folder. Links are followed, each folder once.
-
-    Args:
-        path: the folder.
-        cache_dir: see `ImageFiles`.
-
-    Raises:
-        ArgumentError: there are no files that may be images.
-    """
+    """All images below a folder. Links are followed, each folder once."""
 
     def __init__(self, path: Path, cache_dir: str = ""):
         super().__init__(path, safe_name(path.resolve().name), _entries(path), cache_dir)

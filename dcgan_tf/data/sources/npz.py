@@ -1,11 +1,12 @@
 """An .npz of images, streamed from the file, so that it is never in memory as a whole."""
 
 import contextlib
+import math
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import numpy as np
 
@@ -17,14 +18,7 @@ IMAGE_KEYS = ("images", "x", "x_train", "arr_0")
 LABEL_KEYS = ("labels", "y", "y_train")
 NAME_KEYS = ("class_names", "label_names")
 FAULTS = (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
-
-
-class Header(NamedTuple):
-    """Shape, memory order and type of one array in the file."""
-
-    shape: tuple[int, ...]
-    fortran: bool
-    dtype: np.dtype
+Header = tuple[tuple[int, ...], bool, np.dtype]  # shape, whether columns come first, type
 
 
 class NpzImages(ArraySource):
@@ -41,10 +35,10 @@ class NpzImages(ArraySource):
         with _faults(path, "not an .npz file that can be read"):
             headers = _headers(path)
         key = _image_key(path, headers)
-        self._header = headers[key]
+        shape, self._fortran, dtype = headers[key]
         labels, names = (_small_array(path, headers, keys) for keys in (LABEL_KEYS, NAME_KEYS))
         names = () if names is None else names.reshape(-1)
-        super().__init__(safe_name(path.stem), path, key, self._header.shape, self._header.dtype, labels, names)
+        super().__init__(safe_name(path.stem), path, key, shape, dtype, labels, names)
 
     def identity(self) -> dict[str, Any]:
         """Path, size and time of modification of the file."""
@@ -52,17 +46,17 @@ class NpzImages(ArraySource):
 
     def _blocks(self) -> Iterator[np.ndarray]:
         with _faults(self.path, "the file is damaged"):
-            if self._header.fortran:  # images are not contiguous in the file
+            if self._fortran:  # images are not contiguous in the file
                 with np.load(self.path, allow_pickle=False) as arrays:
                     yield arrays[self._key]
                 return
             step, (count, *shape) = self._images_per_block(), self._shape
-            image_bytes = self._dtype.itemsize * int(np.prod(shape))
             with zipfile.ZipFile(self.path) as archive, archive.open(f"{self._key}.npy") as stream:
                 _read_header(stream)
                 for start in range(0, count, step):
-                    content = stream.read(min(step, count - start) * image_bytes)
-                    yield np.frombuffer(content, self._dtype).reshape(min(step, count - start), *shape)
+                    block = (min(step, count - start), *shape)
+                    content = stream.read(math.prod(block) * self._dtype.itemsize)
+                    yield np.frombuffer(content, self._dtype).reshape(block)
 
 
 @contextlib.contextmanager
@@ -87,17 +81,17 @@ def _read_header(stream: IO[bytes]) -> Header:
     """Reads up to the first value, without unpickling anything."""
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    return Header(*read(stream))
+    return read(stream)
 
 
 def _image_key(path: Path, headers: dict[str, Header]) -> str:
     for key in IMAGE_KEYS:
         if key in headers:
             return key
-    likely = [key for key, header in headers.items() if len(header.shape) in (3, 4)]
+    likely = [key for key, (shape, *_) in headers.items() if len(shape) in (3, 4)]
     if len(likely) == 1:
         return likely[0]
-    arrays = ", ".join(f"{key} {list(header.shape)}" for key, header in headers.items()) or "nothing"
+    arrays = ", ".join(f"{key} {list(shape)}" for key, (shape, *_) in headers.items()) or "nothing"
     raise ArgumentError("dataset", path, f'it holds {arrays}: name the array of images "images"; {ACCEPTED}')
 
 

@@ -42,8 +42,7 @@ class TfdsImages:
 
     Args:
         dataset: its name, optionally with configuration and version ("mnist", "lsun/bedroom", "mnist:3.0.1").
-        split: in TFDS's notation.
-        data_dir: where prepared data is; "" takes TFDS's own default.
+        split, data_dir: see `DataConfig`.
 
     Raises:
         UnknownDataset: no such name.
@@ -52,29 +51,39 @@ class TfdsImages:
 
     path = None
 
+    @_quiet()
     def __init__(self, dataset: str, split: str, data_dir: str):
         if not NAME.fullmatch(dataset):
             raise UnknownDataset(dataset)
         self.name = re.sub(r"[^\w.-]+", "_", dataset)
         self._dataset, self._split = dataset, split
-        with _quiet():
-            try:
-                self._builder = tfds.builder(dataset, data_dir=str(files.expanded(data_dir)) if data_dir else None)
-            except tfds.core.DatasetNotFoundError as fault:
-                raise UnknownDataset(dataset) from fault
-            except (ValueError, AssertionError, KeyError, TypeError) as fault:
-                raise ArgumentError("dataset", dataset, _configurations(dataset, fault)) from fault
-        self._features = self._builder.info.features
-        self._image_key = self._find_image()
-        self._label_key = self._find_label()
+        try:
+            self._builder = tfds.builder(dataset, data_dir=str(files.expanded(data_dir)) if data_dir else None)
+        except tfds.core.DatasetNotFoundError as fault:
+            raise UnknownDataset(dataset) from fault
+        except (ValueError, AssertionError, KeyError, TypeError) as fault:
+            raise ArgumentError("dataset", dataset, _configurations(dataset, fault)) from fault
+        features = self._builder.info.features
+        self._features = dict(features.items()) if isinstance(features, tfds.features.FeaturesDict) else {}
+        images = self._keys(tfds.features.Image)
+        if not images:
+            known = ", ".join(self._features) or type(features).__name__
+            raise ArgumentError("dataset", dataset, f"it has no image feature; its features are {known}")
+        images = [key for key in images if type(self._features[key]) is tfds.features.Image] or images  # no label maps
+        self._image_key = "image" if "image" in images else images[0]
+        labels = self._keys(tfds.features.ClassLabel)
+        self._label_key = "label" if "label" in labels else labels[0] if len(labels) == 1 else None
+
+    def _keys(self, kind: type) -> list[str]:
+        return [key for key, feature in self._features.items() if isinstance(feature, kind)]
 
     def info(self) -> SourceInfo:
         """From the features and, once prepared, the number of examples. Downloads nothing."""
-        shape = self._features[self._image_key].shape
-        size = shape[:2] if None not in shape[:2] else None
+        height, width, channels = self._features[self._image_key].shape
+        size = (height, width) if height and width else None
         names = tuple(self._features[self._label_key].names) if self._label_key else ()
-        channels = shape[-1] if shape[-1] in (1, 3, 4) else 3
-        return SourceInfo(self._count() if self._prepared() else None, size, channels, names)
+        count = self._count() if self._builder.info.splits else None
+        return SourceInfo(count, size, channels if channels in (1, 3, 4) else 3, names)
 
     def identity(self) -> dict[str, Any]:
         """Name, version, split and number of examples. Downloads the data set when it is not prepared."""
@@ -113,35 +122,17 @@ class TfdsImages:
             for block in tfds.as_numpy(dataset.batch(batch).prefetch(2)):
                 yield block[self._image_key], block[self._label_key] if self._label_key else None
 
-    def _find_image(self) -> str:
-        features = dict(self._features.items()) if isinstance(self._features, tfds.features.FeaturesDict) else {}
-        keys = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
-        keys = keys or [key for key, feature in features.items() if isinstance(feature, tfds.features.Image)]
-        if not keys:
-            known = ", ".join(features) or type(self._features).__name__
-            raise ArgumentError("dataset", self._dataset, f"it has no image feature; its features are {known}")
-        return "image" if "image" in keys else keys[0]
-
-    def _find_label(self) -> str | None:
-        keys = [key for key, feature in self._features.items() if isinstance(feature, tfds.features.ClassLabel)]
-        if "label" in keys:
-            return "label"
-        return keys[0] if len(keys) == 1 else None
-
-    def _prepared(self) -> bool:
-        return bool(self._builder.info.splits)
-
+    @_quiet()
     def _prepare(self) -> None:
-        if not self._prepared():
-            with _quiet():
-                _download(self._builder, self._dataset)
+        if not self._builder.info.splits:
+            _download(self._builder, self._dataset)
         if self._count() < 1:
             raise ArgumentError("split", self._split, f"it has no examples; {self._split_names()}")
 
+    @_quiet()
     def _count(self) -> int:
         try:
-            with _quiet():
-                return int(self._builder.info.splits[self._split].num_examples)
+            return int(self._builder.info.splits[self._split].num_examples)
         except (ValueError, KeyError, AssertionError, IndexError) as fault:
             names = self._split_names()
             raise ArgumentError("split", self._split, f"{self._dataset} has no such split; {names}") from fault
@@ -151,10 +142,10 @@ class TfdsImages:
         return "it has " + ", ".join(f"{name} ({split.num_examples:,})" for name, split in splits)
 
 
+@_quiet()
 def all_names() -> list[str]:
     """Every name that TensorFlow Datasets knows."""
-    with _quiet():
-        return tfds.list_builders(with_community_datasets=False)
+    return tfds.list_builders(with_community_datasets=False)
 
 
 def _as_bytes(image: np.ndarray) -> np.ndarray:
@@ -169,20 +160,14 @@ def _configurations(dataset: str, fault: Exception) -> str:
     """One line for a configuration or version that does not exist."""
     base = re.split("[/:]", dataset)[0]
     with contextlib.suppress(Exception):
-        names = [config.name for config in tfds.builder_cls(base).BUILDER_CONFIGS]
-        if names:
-            more = ", ..." if len(names) > CONFIGURATIONS_SHOWN else ""
-            shown = ", ".join(names[:CONFIGURATIONS_SHOWN])
-            return f"{base} has no such configuration or version; it has {shown}{more}"
+        if names := [config.name for config in tfds.builder_cls(base).BUILDER_CONFIGS]:
+            shown = ", ".join(names[:CONFIGURATIONS_SHOWN]) + (", ..." if names[CONFIGURATIONS_SHOWN:] else "")
+            return f"{base} has no such configuration or version; it has {shown}"
     return str(fault).splitlines()[0]
 
 
 def _download(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
-    """Downloads and prepares a data set, with TFDS's own progress.
-
-    Raises:
-        UserError: no network, or the download failed; the message says what to do instead.
-    """
+    """Downloads and prepares a data set, with TFDS's own progress; errors say what to do instead."""
     data_dir = Path(builder.data_dir).parents[len(Path(builder.info.full_name).parts) - 1]
     instructions, manual = builder.MANUAL_DOWNLOAD_INSTRUCTIONS, data_dir / "downloads" / "manual"
     if instructions and not (manual.is_dir() and any(manual.iterdir())):
@@ -199,7 +184,7 @@ def _download(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
         try:
             builder.download_and_prepare()
         except Exception as fault:
-            reason = " ".join(f"{type(fault).__name__}: {str(fault).strip()}".splitlines()[:1])[:REASON_LIMIT]
+            reason = f"{type(fault).__name__}: {str(fault).strip()}".splitlines()[0][:REASON_LIMIT]
             raise UserError(
                 f"`dataset={dataset}`: TensorFlow Datasets could not prepare it ({reason}); get the images another "
                 "way and use a folder or .zip of them"
@@ -209,15 +194,12 @@ def _download(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
 @contextlib.contextmanager
 def _removing_debris(data_dir: Path) -> Iterator[None]:
     """When the block fails, removes the partial downloads and empty folders that it made. Whole downloads stay."""
-
-    def folders() -> set[Path]:
-        return {path for path in (*data_dir.glob("**"), data_dir, *data_dir.parents) if path.is_dir()}
-
-    before = folders()
+    before = {*data_dir.glob("**/"), *filter(Path.exists, data_dir.parents)}
     try:
         yield
     except BaseException:
-        for path in sorted(folders() - before, key=lambda path: len(path.parts), reverse=True):
+        made = {*data_dir.glob("**/"), *data_dir.parents} - before
+        for path in sorted(made, key=lambda path: len(path.parts), reverse=True):
             if ".tmp." in path.name:
                 shutil.rmtree(path, ignore_errors=True)
             with contextlib.suppress(OSError):

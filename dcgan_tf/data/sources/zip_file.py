@@ -13,15 +13,11 @@ from dcgan_tf.data.sources.image_files import Entry, ImageFiles, may_be_image
 from dcgan_tf.errors import ArgumentError
 
 LARGEST_MEMBER = 2**29  # bytes; an image file of half a gigabyte is a mistake or an attack
-FAULTS = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError)
+FAULTS = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError)
 
 
 class ZipImages(ImageFiles):
     """All images in a zip, like a folder.
-
-    Args:
-        path: the file.
-        cache_dir: see `ImageFiles`.
 
     Raises:
         ArgumentError: not a readable zip, or it has no files that may be images.

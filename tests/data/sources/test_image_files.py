@@ -51,12 +51,6 @@ def test_an_image_outside_the_class_folders_means_no_labels(photos, stored, pack
     assert stored(packed(photos)).labels is None
 
 
-def test_one_folder_that_holds_everything_is_passed_over(tmp_path, photos, stored):
-    for name in ["set/cat/1.png", "set/dog/2.png"]:
-        save(photos / name, pixels(8, 8))
-    assert stored(photos).class_names == ("cat", "dog")
-
-
 def test_other_files_are_passed_over_and_broken_images_are_listed(photos, stored, packed):
     save(photos / "good.png", pixels(8, 8))
     for name in ["notes.txt", ".hidden.png", "Thumbs.db", "labels.csv", "README.md"]:

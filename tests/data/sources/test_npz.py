@@ -16,18 +16,9 @@ def batch(count=5, channels=3):
     return np.stack([pixels(8, 8, channels, seed) for seed in range(count)])
 
 
-@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 @pytest.mark.parametrize("key", ["images", "x", "x_train", "arr_0", "whatever"])
-def test_keys(tmp_path, stored, save, key):
-    path = write(tmp_path, save, **{key: batch()})
-    np.testing.assert_array_equal(stored(path).images, batch())
-
-
-@pytest.mark.parametrize("channels", [1, 3, 4])
-def test_channels(tmp_path, stored, channels):
-    path = write(tmp_path, images=batch(channels=channels))
-    assert open_path(path).info().channels == channels
-    np.testing.assert_array_equal(stored(path, channels=channels).images, batch(channels=channels))
+def test_keys(tmp_path, stored, key):
+    np.testing.assert_array_equal(stored(write(tmp_path, **{key: batch()})).images, batch())
 
 
 def test_grey_without_a_channel_axis_and_columns_first(tmp_path, stored):
@@ -35,32 +26,25 @@ def test_grey_without_a_channel_axis_and_columns_first(tmp_path, stored):
     np.testing.assert_array_equal(stored(write(tmp_path, images=images), channels=1).images[..., 0], images)
 
 
-def test_many_blocks(tmp_path, stored, monkeypatch):
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_many_blocks(tmp_path, stored, save, monkeypatch):
     monkeypatch.setattr("dcgan_tf.data.sources.array.BLOCK_BYTES", 500)
-    np.testing.assert_array_equal(stored(write(tmp_path, images=batch(50))).images, batch(50))
+    np.testing.assert_array_equal(stored(write(tmp_path, save, images=batch(50))).images, batch(50))
 
 
-@pytest.mark.parametrize("shape", [(5,), (5, 1)])
-def test_labels(tmp_path, stored, shape):
-    labels = np.array([2, 0, 1, 1, 2]).reshape(shape)
-    store = stored(write(tmp_path, x_train=batch(), y_train=labels))
-    assert store.labels.tolist() == [2, 0, 1, 1, 2]
-    assert store.class_names == ("0", "1", "2")
-
-
-def test_class_names(tmp_path, stored):
-    path = write(tmp_path, images=batch(), labels=np.zeros(5, np.int64), class_names=np.array(["cat", "dog"]))
-    assert stored(path).manifest["class_counts"] == {"cat": 5, "dog": 0}
+def test_labels_and_class_names(tmp_path, stored):
+    labels = np.array([[1], [0], [1], [1], [1]])
+    store = stored(write(tmp_path, x_train=batch(), y_train=labels, class_names=np.array(["cat", "dog"])))
+    assert store.labels.tolist() == [1, 0, 1, 1, 1]
+    assert store.manifest["class_counts"] == {"cat": 1, "dog": 4}
 
 
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"images": batch().astype(np.float32)}, r"floats from 0 to 255"),
         ({"images": batch().transpose(0, 3, 1, 2)}, r'"images" is uint8 \[5, 3, 8, 8\], channels first'),
         ({"images": np.array([batch()[0], "x"], object)}, "Python objects"),
         ({"a": batch(), "b": batch()}, r'it holds a \[5, 8, 8, 3\], b .*: name the array of images "images"'),
-        ({"images": batch(), "labels": np.arange(4)}, "one for each of the 5"),
         ({"images": batch(), "labels": np.array(["a", 1, 2, 3, 4], object)}, '"labels" cannot be read'),
     ],
 )
