@@ -37,8 +37,7 @@ def kernel_distance(
     if size < 2 or subsets < 1:
         raise ValueError(f"subsets={subsets}, size={size}: at least 1 subset of at least 2 vectors is needed")
     arrays.check_features("real features", real, size)
-    arrays.check_features("generated features", generated, size)
-    arrays.check_same_width("real", real, "generated features", generated)
+    arrays.check_features("generated features", generated, size, real.shape[1])
     values = np.array(
         [_discrepancy(_drawn(real, size, generator), _drawn(generated, size, generator)) for _ in range(subsets)]
     )

@@ -31,7 +31,7 @@ class Inputs:
     Attributes:
         draw: the name of a stream to the NumPy generator for its random choices, the same for the same name.
         real_features: of the training images, [n, d].
-        real_moments: their moments; for Fréchet distances they spare a pass over `real_features`, or replace them.
+        real_moments: their moments, if known; they spare Fréchet distances a pass over `real_features`.
         test_features: of real images that were not trained on, [m, d].
         generated_features: [k, d].
         probabilities: class probabilities of generated images, [k, classes].
@@ -180,7 +180,11 @@ def compute(names: Iterable[str], inputs: Inputs) -> dict[str, Reading]:
     """
     metrics = [metric(name) for name in dict.fromkeys(names)]
     for each in metrics:
-        _check_inputs(each, inputs)
+        if each.function is None:
+            raise ValueError(f"{each.name} is computed from a run; see `evaluation`")
+        for field in each.needs:
+            if getattr(inputs, field) is None:
+                raise ValueError(f"{each.name} needs {', '.join(each.needs)}: {field} is missing")
     results, readings = {}, {}
     for each in metrics:
         key = each.function, each.samples
@@ -191,12 +195,3 @@ def compute(names: Iterable[str], inputs: Inputs) -> dict[str, Reading]:
         result, seconds = results[key]
         readings[each.name] = Reading(getattr(result, each.attribute), getattr(result, "deviation", None), seconds)
     return readings
-
-
-def _check_inputs(each: Metric, inputs: Inputs) -> None:
-    if each.function is None:
-        raise ValueError(f"{each.name} is computed from a run; see `evaluation`")
-    for field in each.needs:
-        replaced = field == "real_features" and each.family == "frechet" and inputs.real_moments is not None
-        if getattr(inputs, field) is None and not replaced:
-            raise ValueError(f"{each.name} needs {', '.join(each.needs)}: {field} is missing")

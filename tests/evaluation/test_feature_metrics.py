@@ -16,7 +16,7 @@ def judged(digits, classifier, tmp_path_factory):
     folder = tmp_path_factory.mktemp("features")
 
     def rows(names=NAMES, **worse):
-        judge = feature_metrics.prepare(names, classifier, digits, None, folder)
+        judge = feature_metrics.prepare(names, classifier, digits, None, folder, FIRST_SEED)
         return {row["metric"]: row for row in judge(RealGenerator(digits, **worse))}
 
     return rows

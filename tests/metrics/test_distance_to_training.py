@@ -48,7 +48,7 @@ def test_it_is_symmetric_and_counts_ties_half():
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="test vectors: 99 rows are too few, at least 100"):
         distance_to_training(TRAINING, TEST[:99], TEST)
-    with pytest.raises(ValueError, match="widths 4 and 3"):
+    with pytest.raises(ValueError, match="rows of 3 values, 4 are needed"):
         distance_to_training(TRAINING, TEST, TEST[:, :3])
     with pytest.raises(ValueError, match="generated vectors: values that are not finite"):
         distance_to_training(TRAINING, TEST, TEST * np.nan)

@@ -63,7 +63,7 @@ def test_worse_samples_are_farther():
 
 
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match="widths 2 and 3"):
+    with pytest.raises(ValueError, match="moments of 2 and of 3 features"):
         frechet_distance(gaussian([0] * 2, np.eye(2)), gaussian([0] * 3, np.eye(3)))
     with pytest.raises(ValueError, match="at least 2 vectors"):
         frechet_distance(Moments.of(np.ones((1, 2))), gaussian([0] * 2, np.eye(2)))

@@ -59,7 +59,7 @@ def test_wrong_arguments():
     generator = np.random.default_rng(0)
     with pytest.raises(ValueError, match="generated features: 300 rows are too few, at least 1,000 are needed"):
         kernel_distance(features(0, 1000), features(1), generator)
-    with pytest.raises(ValueError, match="widths 8 and 7"):
+    with pytest.raises(ValueError, match="rows of 7 values, 8 are needed"):
         kernel_distance(features(0), features(1)[:, :7], generator, 2, 10)
     with pytest.raises(ValueError, match="size=1"):
         kernel_distance(features(0), features(1), generator, 2, 1)

@@ -73,11 +73,7 @@ class Classifier:
 
 
 def trained_classifier(store: ImageStore, cache_root: Path) -> Classifier:
-    """The classifier of a data set: from the cache, or trained now, with progress.
-
-    Args:
-        store: images with labels.
-        cache_root: the cache directory.
+    """The classifier of a data set: from the cache directory, or trained now, with progress.
 
     Raises:
         UserError: no labels, one class only, or a cache that cannot be written.
