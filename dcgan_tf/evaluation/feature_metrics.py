@@ -16,7 +16,7 @@ from dcgan_tf.metrics.kernel import SUBSET_SIZE
 from dcgan_tf.models import Generator
 
 
-def check(names: Sequence[str], extractor: Extractor, real_count: int, has_test: bool) -> None:
+def check(names: Sequence[str], extractor: Extractor, real_count: int) -> None:
     """Raises ArgumentError unless the extractor and the images give what the metrics need."""
     for each in map(metrics.metric, names):
         fault = ""
@@ -29,8 +29,6 @@ def check(names: Sequence[str], extractor: Extractor, real_count: int, has_test:
             fault = "it needs at least 2 samples"
         elif "probabilities" in each.needs and not extractor.classes:
             fault = f"{extractor.name} gives no classes; use `features=classifier`"
-        elif "test_features" in each.needs and not has_test:
-            fault = "it needs real images that were not trained on"
         if fault:
             raise ArgumentError("metrics", each.name, fault)
 
@@ -56,7 +54,7 @@ def prepare(
     Raises:
         ArgumentError: what `check` raises.
     """
-    check(names, extractor, len(trained), test is not None)
+    check(names, extractor, len(trained))
     real, moments = real_features(extractor, trained, cache)
     inputs = metrics.Inputs(
         draw=lambda stream: seeds.generator(0, f"metric/{stream}", 0),

@@ -115,10 +115,8 @@ def evaluate(
 
 def _paths(directory: RunDirectory, checkpoint: int | str) -> list[Path]:
     """The checkpoint files to judge, by step."""
-    latest = checkpoints.find(directory)  # raises an error that says so if there is none
-    if checkpoint == "all":
-        return directory.checkpoint_files()
-    return [latest if checkpoint == "latest" else checkpoints.find(directory, checkpoint)]
+    one = checkpoints.find(directory, "latest" if checkpoint == "all" else checkpoint)  # an error if there is none
+    return directory.checkpoint_files() if checkpoint == "all" else [one]
 
 
 def _sample_judges(
@@ -138,8 +136,8 @@ def _sample_judges(
     trained = session.trained_on()
     unseen = any("test_features" in each.needs for each in wanted)
     test = session.unseen(trained, split, test_dataset) if searched or unseen else None
-    for name in searched:
-        table_3.check(trained, test, session.config.model.conditional, name)
+    if searched:
+        table_3.check(trained, test, session.config.model.conditional, searched[0])
     judges = []
     if seen:
         extractor = extractor_by_name(str(features), trained, session, inception)

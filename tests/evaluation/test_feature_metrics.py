@@ -66,8 +66,7 @@ def test_what_cannot_be_computed_is_refused_before_anything_long(classifier):
     for name, extractor, expected in (
         ("frechet_10k", Wide(), "use kernel_10k"),
         ("kernel_500", classifier, "at least 1,000"),
-        ("distance_to_training_10k", classifier, "not trained on"),
         ("frechet_1", classifier, "at least 2"),
     ):
         with pytest.raises(ArgumentError, match=expected):
-            feature_metrics.check([name], extractor, 5000, has_test=False)
+            feature_metrics.check([name], extractor, 5000)
