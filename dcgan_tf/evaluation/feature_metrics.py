@@ -52,7 +52,7 @@ def prepare(
         first_seed: of the samples.
 
     Raises:
-        ArgumentError: what `check` raises.
+        ArgumentError: the extractor or the images do not give what a metric needs.
     """
     check(names, extractor, len(trained))
     real, moments = real_features(extractor, trained, cache)

@@ -115,7 +115,7 @@ def measure(extractor: Extractor, parts: Split, protocol: Protocol, folder: Path
             accuracy = with_all_labels(training, test, held_out, protocol.costs)
     except ValueError as error:
         raise UserError(f"`metrics={NAME}`: {error}") from error
-    each = metrics.metric(NAME)
+    each = metrics.METRICS[NAME]
     seconds = {"generation": 0.0, "features": between - began, "metric": time.perf_counter() - between}
     return {
         "metric": f"{NAME}_{per_class}_per_class" if per_class else NAME, "value": accuracy.value,
@@ -132,12 +132,7 @@ def prepare(
 ) -> Callable[[Path], list[dict]]:
     """Opens the probe data set; returns a function that judges the discriminator of a checkpoint file.
 
-    Args:
-        session: the run.
-        dataset: a labeled data set, a name or a path; None for the run's own.
-        split_name: which split to test on, if there are several.
-        protocol: how the classifier is trained.
-        controls: measures raw pixels and a discriminator before training too.
+    For `dataset`, `split_name` and `controls` see `evaluate`: probe_dataset, split and controls.
 
     Raises:
         UserError: a conditional run, or a data set or protocol that cannot work.

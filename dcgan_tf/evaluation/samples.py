@@ -24,11 +24,6 @@ class Samples:
 
     A conditional generator's seed s has class s modulo the number of classes, so all classes are equally frequent.
 
-    Args:
-        generator: makes the images.
-        count: how many.
-        first_seed: of the first one.
-
     Attributes:
         seconds: spent generating by all streams so far.
     """

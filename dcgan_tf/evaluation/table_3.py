@@ -36,13 +36,7 @@ def prepare(
 ) -> Callable[[Generator], list[dict]]:
     """Classifies by the real images, the control of every checkpoint; returns a function that judges a generator.
 
-    The memory it needs does not depend on the numbers of samples.
-
-    Args:
-        names: of metrics, all of the family `nearest_neighbor`.
-        trained: the labeled training images.
-        test: labeled images that were not trained on.
-        first_seed: of the samples.
+    The names are of metrics of the family `nearest_neighbor`. The memory does not depend on the numbers of samples.
     """
     counts = [metrics.metric(name).samples for name in names]
     shared = {

@@ -3,12 +3,10 @@
 import numpy as np
 from scipy.special import rel_entr
 
-from dcgan_tf.metrics.reading import Reading
-
 SPLITS = 10
 
 
-def inception_score(probabilities: np.ndarray) -> Reading:
+def inception_score(probabilities: np.ndarray) -> tuple[float, float]:
     """exp(mean KL(p(y|x) || p(y))), Salimans et al. 2016 (arXiv:1606.03498), section 4, over ten consecutive splits.
 
     The score rises with the number of images per split: compare only equal counts. It sees no real image; one perfect
@@ -29,7 +27,7 @@ def inception_score(probabilities: np.ndarray) -> Reading:
     for part in np.array_split(np.asarray(probabilities, np.float64), SPLITS):
         divergence = rel_entr(part, part.mean(axis=0)).sum(axis=1)
         scores.append(np.exp(divergence.mean()))
-    return Reading(float(np.mean(scores)), float(np.std(scores)))
+    return float(np.mean(scores)), float(np.std(scores))
 
 
 def _check(probabilities: np.ndarray) -> None:

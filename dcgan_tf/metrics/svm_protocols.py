@@ -35,28 +35,30 @@ class Accuracy:
     """Test accuracy at the cost that validation chose.
 
     Attributes:
-        value: share of correct test images, from 0 to 1, the mean over draws.
-        deviation: standard deviation over draws (n - 1), 0 for one; the paper's script prints 1.96 of them.
+        draws: share of correct test images, from 0 to 1, of every draw of training images.
         cost: the chosen one.
         validation: mean validation accuracy of every cost.
-        draws: test accuracy of every draw.
     """
 
-    value: float
-    deviation: float
+    draws: tuple[float, ...]
     cost: float
     validation: dict[float, float]
-    draws: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        """The mean over draws."""
+        return float(np.mean(self.draws))
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation over draws (n - 1), 0 for one; the paper's script prints 1.96 of them."""
+        return float(np.std(self.draws, ddof=1)) if len(self.draws) > 1 else 0.0
 
 
 def with_all_labels(training: Labeled, test: Labeled, held_out: int, costs: Sequence[float] = COSTS) -> Accuracy:
     """Table 1: the cost is chosen on the last `held_out` rows, then all rows are fitted with it.
 
-    Args:
-        training: rows in random order, because the last of them are held out.
-        test: used once, at the end.
-        held_out: rows for choosing the cost.
-        costs: values of C.
+    Training rows must be in random order. The test rows are used once, at the end.
 
     Raises:
         ValueError: what `fit_path` refuses.
@@ -66,8 +68,7 @@ def with_all_labels(training: Labeled, test: Labeled, held_out: int, costs: Sequ
     validated = dict(zip(costs, _accuracies(models, validation), strict=True))
     cost = _best(validated)
     models = fit_path(training.features, training.labels, [cost], standardizing(training.features))
-    (value,) = _accuracies(models, test)
-    return Accuracy(value, 0.0, cost, validated, (value,))
+    return Accuracy(tuple(_accuracies(models, test)), cost, validated)
 
 
 def with_few_labels(
@@ -91,7 +92,7 @@ def with_few_labels(
         per_class: labeled rows of every class: 100 for Table 2's 1,000 labels of ten classes.
         generator: draws the rows.
         costs: values of C.
-        draws: draws for testing, at least 1.
+        draws: how many for testing, at least 1.
 
     Raises:
         ValueError: a class with too few rows, or what `fit_path` refuses.
@@ -106,9 +107,7 @@ def with_few_labels(
     table = np.mean([_accuracies(models(costs), validation) for _ in choosing], axis=0)
     validated = dict(zip(costs, table.tolist(), strict=True))
     cost = _best(validated)
-    values = [_accuracies(models([cost]), test)[0] for _ in range(draws)]
-    deviation = float(np.std(values, ddof=1)) if draws > 1 else 0.0
-    return Accuracy(float(np.mean(values)), deviation, cost, validated, tuple(values))
+    return Accuracy(tuple(_accuracies(models([cost]), test)[0] for _ in range(draws)), cost, validated)
 
 
 def balanced_rows(labels: np.ndarray, per_class: int, generator: np.random.Generator) -> np.ndarray:

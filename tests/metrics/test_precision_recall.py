@@ -42,13 +42,6 @@ def test_distances_equal_those_of_scipy_beside_a_large_offset(blocks):
     np.testing.assert_allclose(np.sqrt(found), cdist(first, second), rtol=1e-9)
 
 
-def test_real_against_real_is_near_its_ideal():
-    found = neighborhoods(features(4, 2000), features(5, 2000))
-    assert found.density == pytest.approx(1.0, abs=0.05)
-    assert found.coverage == pytest.approx(1 - 2**-5, abs=0.02)
-    assert found.precision == pytest.approx(found.recall, abs=0.03) and found.precision > 0.85
-
-
 def test_noise_costs_precision_and_lost_modes_cost_recall():
     real, samples, noise = features(6, 800), features(7, 800), features(8, 800)
     noisy = [neighborhoods(real, samples + level * noise) for level in (0, 1, 3)]

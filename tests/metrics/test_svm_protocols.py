@@ -27,14 +27,6 @@ def test_few_labels_over_draws():
     assert few.validation[few.cost] == max(few.validation.values())
 
 
-def test_worse_features_are_less_accurate():
-    values = [
-        with_all_labels(Labeled(*problem(12, 400, spread=s)), Labeled(*problem(13, 400, spread=s)), 100, [1.0]).value
-        for s in (1.0, 3.0, 9.0)
-    ]
-    assert values == sorted(values, reverse=True)
-
-
 def test_rows_are_balanced_and_repeat():
     labels = problem(14)[1]
     rows, again = (balanced_rows(labels, 7, np.random.default_rng(3)) for _ in range(2))

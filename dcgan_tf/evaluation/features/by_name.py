@@ -23,13 +23,9 @@ def check_name(name: str) -> None:
 def extractor_by_name(
     name: str, trained: ImageStore, session: Session, inception: str | os.PathLike | None = None
 ) -> Extractor:
-    """Opens an extractor, or trains it.
+    """Opens an extractor that `check_name` allows, or trains it on the run's training images.
 
-    Args:
-        name: as `check_name` allows.
-        trained: the run's training images.
-        session: the run.
-        inception: the file of the Inception graph; None for the one in the cache, downloaded if it is not there.
+    Without `inception`, the Inception graph is taken from the cache, downloaded if it is not there.
 
     Raises:
         UserError: it cannot be opened.

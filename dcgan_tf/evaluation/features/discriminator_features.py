@@ -88,9 +88,6 @@ def prepare(
         weights: its trainable variables by "layer/variable"; None keeps its own.
         real_images: uint8 [n, height, width, channels]; the first 2,048 are used.
         labels: int32 [n] if it is conditional.
-
-    Raises:
-        KeyError: a variable is missing.
     """
     if weights is not None:
         for layer in model.layers:

@@ -38,9 +38,6 @@ class Inception:
 
     A file with another checksum does not get the published name.
 
-    Args:
-        path: the frozen graph.
-
     Raises:
         ArgumentError: not a frozen graph with these tensors.
     """
