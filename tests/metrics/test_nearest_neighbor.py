@@ -82,13 +82,6 @@ def test_a_query_is_not_its_own_neighbor(blocks, k):
     assert searched(references[rows], references, 1, leave_out=rows).positions.ravel().tolist() == [4, 1, 78, 21]
 
 
-def test_the_result_does_not_depend_on_the_cuts():
-    queries, references = random_vectors(0, 30, 50), random_vectors(1, 500, 50)
-    whole, cut = searched(queries, references, 2), searched(queries, references, 2, (1, 2, 3, 100, 333))
-    np.testing.assert_array_equal(whole.positions, cut.positions)
-    np.testing.assert_array_equal(whole.distances, cut.distances)
-
-
 def test_errors_at_several_counts_in_one_pass():
     test, training = random_images(7, 50), random_images(8, 100)
     labels, truth = np.arange(100) % 10, np.arange(50) % 10
