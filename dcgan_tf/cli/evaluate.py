@@ -17,7 +17,7 @@ import shlex
 from dcgan_tf import metrics, quiet, runs
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
-from dcgan_tf.cli.table import table, value_text
+from dcgan_tf.cli.table import table
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.svm_protocols import COSTS
 
@@ -94,12 +94,17 @@ def _costs() -> list[float]:
         raise ArgumentError("costs", FLAGS.costs, "write numbers above 0, comma-separated (0.01,0.1,1)") from None
 
 
+def _value(row: dict) -> str:
+    text = f"{row['value']:.4f}" if abs(row["value"]) < 10 else f"{row['value']:.2f}"
+    return text if row["deviation"] is None else f"{text} ± {row['deviation']:.1g}"
+
+
 def _table(rows: list[dict]) -> str:
     heads = ("step", "metric", "of", "value", "better", "ideal", "samples", "generation", "features", "metric")
     lines = [
         (
             str(row["step"]), row["metric"], row.get("control") or row.get("discriminator") or row["extractor"],
-            value_text(row["value"], row["deviation"]), row["better"],
+            _value(row), row["better"],
             "" if row["ideal"] is None else f"{row['ideal']:g}", f"{row['samples']:,}",
             *(f"{row['seconds'][part]:.1f} s" for part in ("generation", "features", "metric")),
         )

@@ -1,6 +1,5 @@
 """Metrics of samples that are read from features."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,20 +10,14 @@ from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.evaluation.features import Extractor
 from dcgan_tf.evaluation.real_features import MOST_FOR_MOMENTS, real_features
-from dcgan_tf.evaluation.samples import FIRST_SEED, Samples, sample_features
+from dcgan_tf.evaluation.samples import Samples, sample_features
 from dcgan_tf.evaluation.session import split_of
 from dcgan_tf.metrics.kernel import SUBSET_SIZE
 from dcgan_tf.models import Generator
 
-log = logging.getLogger(__name__)
 
-
-def check(names: Sequence[str], extractor: Extractor, real_count: int, has_test: bool) -> None:
-    """Checks that the metrics can be computed, before anything long begins.
-
-    Raises:
-        ArgumentError: the extractor does not give what a metric needs, too few images, or no unseen real images.
-    """
+def check(names: Sequence[str], extractor: Extractor, real_count: int) -> None:
+    """Raises ArgumentError unless the extractor and the images give what the metrics need."""
     for each in map(metrics.metric, names):
         fault = ""
         if each.family == "frechet" and extractor.dimension > MOST_FOR_MOMENTS:
@@ -36,8 +29,6 @@ def check(names: Sequence[str], extractor: Extractor, real_count: int, has_test:
             fault = "it needs at least 2 samples"
         elif "probabilities" in each.needs and not extractor.classes:
             fault = f"{extractor.name} gives no classes; use `features=classifier`"
-        elif "test_features" in each.needs and not has_test:
-            fault = "it needs real images that were not trained on"
         if fault:
             raise ArgumentError("metrics", each.name, fault)
 
@@ -48,12 +39,12 @@ def prepare(
     trained: ImageStore,
     test: ImageStore | None,
     cache: Path,
-    first_seed: int = FIRST_SEED,
+    first_seed: int,
 ) -> Callable[[Generator], list[dict]]:
     """Computes the features of real images; returns a function that judges a generator, with a row per metric.
 
     Args:
-        names: of metrics, each with its number of samples.
+        names: of metrics, without repetition.
         extractor: computes features.
         trained: the training images.
         test: real images that were not trained on, if a metric needs them.
@@ -61,54 +52,42 @@ def prepare(
         first_seed: of the samples.
 
     Raises:
-        ArgumentError: what `check` raises.
+        ArgumentError: the extractor or the images do not give what a metric needs.
     """
-    check(names, extractor, len(trained), test is not None)
-    began = time.perf_counter()
-    real = real_features(extractor, trained, cache)
-    unseen = None if test is None else real_features(extractor, test, cache)
-    if real.computed_now or (unseen and unseen.computed_now):
-        log.info("features of the real images: %.0f s, kept for next time", time.perf_counter() - began)
+    check(names, extractor, len(trained))
+    real, moments = real_features(extractor, trained, cache)
     inputs = metrics.Inputs(
         draw=lambda stream: seeds.generator(0, f"metric/{stream}", 0),
-        real_features=real.vectors,
-        real_moments=real.moments,
-        test_features=None if unseen is None else unseen.vectors,
+        real_features=real,
+        real_moments=moments,
+        test_features=None if test is None else real_features(extractor, test, cache)[0],
     )
+    about = extractor.describe()
+    shared = {
+        "extractor": extractor.name, "extractor_about": about, "real": trained.manifest["source"],
+        "split": split_of(trained), "resize": about.get("resize", "none"), "seed": first_seed,
+    }  # fmt: skip
+    named = [metrics.metric(name) for name in names]
 
     def judged(generator: Generator) -> list[dict]:
-        samples = Samples(generator, max(metrics.metric(name).samples for name in names), first_seed)
+        samples, began = Samples(generator, max(each.samples for each in named), first_seed), time.perf_counter()
         seen = sample_features(samples, extractor, cache)
-        given = replace(inputs, generated_features=seen.vectors, probabilities=seen.probabilities)
+        features_seconds = time.perf_counter() - began - samples.seconds
         try:
-            readings = metrics.compute(names, given)
+            readings = metrics.compute(
+                names, replace(inputs, generated_features=seen.vectors, probabilities=seen.probabilities)
+            )
         except ValueError as error:
             raise UserError(f"`metrics={','.join(names)}`: {error}") from error
-        seconds = {"generation": samples.seconds, "features": seen.seconds}
-        return [
-            _row(name, reading, seconds, first_seed, generator, extractor, trained, test)
-            for name, reading in readings.items()
-        ]
+        rows = []
+        for each in named:
+            reading = readings[each.name]
+            seconds = {"generation": samples.seconds, "features": features_seconds, "metric": reading.seconds}
+            row = {"metric": each.name, "value": reading.value, "deviation": reading.deviation,
+                   "samples": each.samples, "better": each.better, "ideal": each.ideal}  # fmt: skip
+            rows.append({**row, **shared, "weights": generator.weights, "seconds": seconds})
+            if test is not None and "test_features" in each.needs:
+                rows[-1]["split"] += f" and {split_of(test)} of {test.manifest['source']}"
+        return rows
 
     return judged
-
-
-def _row(
-    name: str,
-    reading: metrics.Reading,
-    seconds: dict[str, float],
-    first_seed: int,
-    generator: Generator,
-    extractor: Extractor,
-    trained: ImageStore,
-    test: ImageStore | None,
-) -> dict:
-    each, about, split = metrics.metric(name), extractor.describe(), split_of(trained)
-    if test is not None and "test_features" in each.needs:
-        split += f" and {split_of(test)} of {test.manifest['source']}"
-    return {
-        "metric": name, "value": reading.value, "deviation": reading.deviation, "samples": each.samples,
-        "better": each.better, "ideal": each.ideal, "extractor": extractor.name, "extractor_about": about,
-        "real": trained.manifest["source"], "split": split, "resize": about.get("resize", "none"), "seed": first_seed,
-        "weights": generator.weights, "seconds": seconds | {"metric": reading.seconds},
-    }  # fmt: skip

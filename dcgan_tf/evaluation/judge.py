@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dcgan_tf import checkpoints, files, seeds
+from dcgan_tf import checkpoints, seeds
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.evaluation import feature_metrics, linear_probe, plot, rows, samples_out, table_3
+from dcgan_tf.evaluation import feature_metrics, linear_probe, plot, rows, table_3
+from dcgan_tf.evaluation import samples_out as sample_files
 from dcgan_tf.evaluation.features.by_name import check_name, extractor_by_name
 from dcgan_tf.evaluation.samples import FIRST_SEED, Samples
 from dcgan_tf.evaluation.session import Session
@@ -82,7 +83,12 @@ def evaluate(
     wanted = [metric(name) for name in dict.fromkeys([metrics] if isinstance(metrics, str) else metrics)]
     if not wanted:
         raise ArgumentError("metrics", "", "name at least one")
-    _check(seed, weights, samples_out, features)
+    seeds.check((seed,), "seed")
+    if weights not in (None, "ema", "raw"):
+        raise ArgumentError("weights", weights, "choose one of ema, raw")
+    if samples_out is not None:
+        sample_files.check(str(samples_out))
+    check_name(str(features))
     session = Session(directory, data_dir, cache_dir)
     paths = _paths(directory, checkpoint)
     if samples_out and len(paths) > 1:
@@ -101,26 +107,16 @@ def evaluate(
             report(of_checkpoint)
         found += of_checkpoint
     if samples_out:
-        _write_samples(generator, wanted, seed, samples_out)
+        count = max((each.samples for each in wanted if each.function), default=SAMPLES_WRITTEN)
+        sample_files.write(Samples(generator, count, seed), samples_out)
     plot.draw(directory, rows.read(directory))
     return found
 
 
-def _check(seed: int, weights: str | None, out: str | os.PathLike | None, features: str | os.PathLike) -> None:
-    seeds.check((seed,), "seed")
-    if weights not in (None, "ema", "raw"):
-        raise ArgumentError("weights", weights, "choose one of ema, raw")
-    if out is not None:
-        samples_out.check(files.expanded(out), str(out))
-    check_name(str(features))
-
-
 def _paths(directory: RunDirectory, checkpoint: int | str) -> list[Path]:
     """The checkpoint files to judge, by step."""
-    latest = checkpoints.find(directory)  # raises an error that says so if there is none
-    if checkpoint == "all":
-        return directory.checkpoint_files()
-    return [latest if checkpoint == "latest" else checkpoints.find(directory, checkpoint)]
+    one = checkpoints.find(directory, "latest" if checkpoint == "all" else checkpoint)  # an error if there is none
+    return directory.checkpoint_files() if checkpoint == "all" else [one]
 
 
 def _sample_judges(
@@ -140,8 +136,8 @@ def _sample_judges(
     trained = session.trained_on()
     unseen = any("test_features" in each.needs for each in wanted)
     test = session.unseen(trained, split, test_dataset) if searched or unseen else None
-    for name in searched:
-        table_3.check(trained, test, session.config.model.conditional, name)
+    if searched:
+        table_3.check(trained, test, session.config.model.conditional, searched[0])
     judges = []
     if seen:
         extractor = extractor_by_name(str(features), trained, session, inception)
@@ -151,11 +147,3 @@ def _sample_judges(
     if searched:
         judges.append(table_3.prepare(searched, trained, test, seed))
     return judges
-
-
-def _write_samples(generator: Generator, wanted: list[Metric], seed: int, out: str | os.PathLike) -> None:
-    """The very samples that were judged."""
-    count = max((each.samples for each in wanted if each.function), default=SAMPLES_WRITTEN)
-    path = files.expanded(out)
-    samples_out.write(Samples(generator, count, seed), path)
-    log.info("%s samples: %s", f"{count:,}", path)

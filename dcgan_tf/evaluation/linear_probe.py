@@ -1,8 +1,4 @@
-"""Tables 1 and 2 of the paper: a linear L2-SVM on what a discriminator has learned, and its controls.
-
-The solver is `metrics.linear_svm`: a truncated Newton method in passes over features on the disk, because 50,000 x
-28,672 features take 2.9 GB even as float16, and liblinear needs them as float64 in memory.
-"""
+"""Tables 1 and 2 of the paper: a linear L2-SVM on what a discriminator has learned, and its controls."""
 
 import logging
 import time
@@ -18,10 +14,11 @@ from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.evaluation.features import DiscriminatorFeatures, Extractor, Pixels
 from dcgan_tf.evaluation.features.discriminator_features import statistics_images
+from dcgan_tf.evaluation.features.extractor import in_blocks
 from dcgan_tf.evaluation.scratch import scratch
 from dcgan_tf.evaluation.session import Session
+from dcgan_tf.metrics import arrays
 from dcgan_tf.metrics.svm_protocols import COSTS, Labeled, balanced_rows, with_all_labels, with_few_labels
-from dcgan_tf.progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +81,9 @@ def check(parts: Split, protocol: Protocol) -> None:
     per_class = protocol.labels_per_class
     if per_class < 0:
         raise ArgumentError("labels_per_class", per_class, "it must be at least 1, or 0 for all labels")
-    store, rows = parts.training
-    fitted = store.labels[rows[: -_held_out(len(rows))]]
     if per_class:
+        store, rows = parts.training
+        fitted = store.labels[rows[: -_held_out(len(rows))]]
         try:
             balanced_rows(fitted, per_class, seeds.generator(SEED, "probe", 1))
         except ValueError as error:
@@ -94,17 +91,9 @@ def check(parts: Split, protocol: Protocol) -> None:
 
 
 def measure(extractor: Extractor, parts: Split, protocol: Protocol, folder: Path, text: str) -> dict:
-    """Trains and tests the classifier on one kind of features.
+    """Trains and tests the classifier on one kind of features, and returns the columns of a row.
 
-    Args:
-        extractor: computes features.
-        parts: the probe data set.
-        protocol: how the classifier is trained.
-        folder: for the features, which are removed afterwards.
-        text: what progress calls them.
-
-    Returns:
-        The columns of a row, "value" the test accuracy.
+    The features are kept in `folder` for the time being; progress calls them `text`.
 
     Raises:
         UserError: what the protocols refuse.
@@ -120,13 +109,13 @@ def measure(extractor: Extractor, parts: Split, protocol: Protocol, folder: Path
         if per_class:
             accuracy = with_few_labels(
                 *training.split(held_out), test, per_class, seeds.generator(SEED, "probe_draws", 0), protocol.costs,
-                choosing_draws=min(10, protocol.draws), draws=protocol.draws,
+                protocol.draws,
             )  # fmt: skip
         else:
             accuracy = with_all_labels(training, test, held_out, protocol.costs)
     except ValueError as error:
         raise UserError(f"`metrics={NAME}`: {error}") from error
-    each = metrics.metric(NAME)
+    each = metrics.METRICS[NAME]
     seconds = {"generation": 0.0, "features": between - began, "metric": time.perf_counter() - between}
     return {
         "metric": f"{NAME}_{per_class}_per_class" if per_class else NAME, "value": accuracy.value,
@@ -143,12 +132,7 @@ def prepare(
 ) -> Callable[[Path], list[dict]]:
     """Opens the probe data set; returns a function that judges the discriminator of a checkpoint file.
 
-    Args:
-        session: the run.
-        dataset: a labeled data set, a name or a path; None for the run's own.
-        split_name: which split to test on, if there are several.
-        protocol: how the classifier is trained.
-        controls: whether to measure raw pixels and a discriminator before training too.
+    For `dataset`, `split_name` and `controls` see `evaluate`: probe_dataset, split and controls.
 
     Raises:
         UserError: a conditional run, or a data set or protocol that cannot work.
@@ -198,9 +182,7 @@ def _features(extractor: Extractor, store: ImageStore, rows: np.ndarray, folder:
     """In the order of `rows`."""
     kind = "float16" if 4 * len(rows) * extractor.dimension >= HALF_FROM_BYTES else "float32"
     features = scratch(folder, (len(rows), extractor.dimension), kind)
-    with Progress(len(rows), "images", f"features: {text}") as progress:
-        for start in range(0, len(rows), BLOCK):
-            part = rows[start : start + BLOCK]
-            features[start : start + len(part)] = extractor(np.asarray(store.images[part])).vectors
-            progress.advance(len(part))
+    images = (np.asarray(store.images[rows[part]]) for part in arrays.slices(len(rows), BLOCK))
+    for part, found in in_blocks(extractor, images, len(rows), f"features: {text}"):
+        features[part] = found.vectors
     return Labeled(features, store.labels[rows])

@@ -29,9 +29,13 @@ def draw(run: RunDirectory, rows: list[dict[str, Any]]) -> None:
     figure = Figure(figsize=(4.2 * columns, 3.2 * lines), layout="constrained")
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes, (metric, drawn) in zip(grid, panels.items(), strict=False):
-        for (extractor, weights, _), points in drawn.items():
-            _line(axes, [points[step] for step in sorted(points)], f"{extractor}, {weights}")
-        _scale(axes, [point for points in drawn.values() for point in points.values()])
+        for (extractor, weights, _), by_step in drawn.items():
+            points = [by_step[step] for step in sorted(by_step)]
+            steps, values, deviations = ([point.get(key) for point in points] for key in ("step", "value", "deviation"))
+            bars = [deviation or 0.0 for deviation in deviations] if any(deviations) else None
+            axes.errorbar(steps, values, bars, marker="o", markersize=3, linewidth=1, label=f"{extractor}, {weights}")
+        if _spread([point for by_step in drawn.values() for point in by_step.values()]):
+            axes.set_yscale("log")
         axes.set_title(metric, fontsize="medium")
         axes.set_xlabel("step")
         axes.grid(alpha=0.3)
@@ -42,21 +46,7 @@ def draw(run: RunDirectory, rows: list[dict[str, Any]]) -> None:
         figure.savefig(temporary, format="png", dpi=120)
 
 
-def _scale(axes: Any, points: list[dict]) -> None:
-    """Logarithmic if small values are good: beside an untrained generator, all others would lie on the ground."""
+def _spread(points: list[dict]) -> bool:
+    """Whether small values are good and would, beside an untrained generator's, all lie on the ground."""
     values = [point["value"] for point in points]
-    if points[0].get("better") == "lower" and min(values) > 0 and max(values) > WIDE * min(values):
-        axes.set_yscale("log")
-
-
-def _line(axes: Any, points: list[dict], label: str) -> None:
-    deviations = [point.get("deviation") or 0.0 for point in points]
-    axes.errorbar(
-        [point["step"] for point in points],
-        [point["value"] for point in points],
-        yerr=deviations if any(deviations) else None,
-        marker="o",
-        markersize=3,
-        linewidth=1,
-        label=label,
-    )
+    return points[0].get("better") == "lower" and min(values) > 0 and max(values) > WIDE * min(values)

@@ -4,18 +4,17 @@ import hashlib
 import json
 import logging
 import shutil
+import time
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from dcgan_tf import files
 from dcgan_tf.data import ImageStore
 from dcgan_tf.data.cache import explained, require_space
-from dcgan_tf.evaluation.features import Extractor
-from dcgan_tf.metrics import Moments
-from dcgan_tf.progress import Progress
+from dcgan_tf.evaluation.features.extractor import Extractor, in_blocks
+from dcgan_tf.metrics import Moments, arrays
 
 log = logging.getLogger(__name__)
 
@@ -26,27 +25,11 @@ MOST_FOR_MOMENTS = 8192
 """Wider features have no moments: a covariance of 28,672 features takes 6.6 GB."""
 
 
-class RealFeatures(NamedTuple):
-    """The features of all images of one store.
+def real_features(extractor: Extractor, store: ImageStore, cache_root: Path) -> tuple[np.ndarray, Moments | None]:
+    """Features of a store's images from the cache directory, or computed now, with progress.
 
-    Attributes:
-        vectors: float32 [n, d], a memory map, in the order of the store.
-        moments: of the same; None if they are too wide.
-        computed_now: whether they were not in the cache.
-    """
-
-    vectors: np.ndarray
-    moments: Moments | None
-    computed_now: bool
-
-
-def real_features(extractor: Extractor, store: ImageStore, cache_root: Path) -> RealFeatures:
-    """Features from the cache, or computed now, with progress.
-
-    Args:
-        extractor: computes features.
-        store: real images.
-        cache_root: the cache directory; the features go to its folder "features".
+    Returns:
+        A memory map, float32 [n, d], in the order of the store, and its moments; None if they are too wide.
 
     Raises:
         UserError: no space left, or no permission.
@@ -54,16 +37,18 @@ def real_features(extractor: Extractor, store: ImageStore, cache_root: Path) -> 
     path = cache_root / "features" / f"{extractor.name[:60]}-{_key(extractor, store)}"
     if path.exists():
         try:
-            return RealFeatures(*_read(path, extractor, store), computed_now=False)
+            return _read(path, extractor, store)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as fault:
             log.warning("%s is damaged (%s): it is computed again", path, fault)
             shutil.rmtree(path, ignore_errors=True)
+    began = time.perf_counter()
     with explained(cache_root):
         path.parent.mkdir(parents=True, exist_ok=True)
         require_space(cache_root, 4 * len(store) * extractor.dimension)
         with files.folder_written_aside(path) as folder:
             _write(extractor, store, folder)
-    return RealFeatures(*_read(path, extractor, store), computed_now=True)
+    log.info("features of %s: %.0f s, kept for next time", store.manifest["source"], time.perf_counter() - began)
+    return _read(path, extractor, store)
 
 
 def _key(extractor: Extractor, store: ImageStore) -> str:
@@ -75,13 +60,11 @@ def _write(extractor: Extractor, store: ImageStore, folder: Path) -> None:
     shape = (len(store), extractor.dimension)
     vectors = np.lib.format.open_memmap(folder / FEATURES, "w+", np.float32, shape)
     moments = Moments.empty(shape[1]) if shape[1] <= MOST_FOR_MOMENTS else None
-    with Progress(len(store), "images", f"features of {store.manifest['source']}") as progress:
-        for start in range(0, len(store), BLOCK):
-            found = extractor(store.images[start : start + BLOCK]).vectors
-            vectors[start : start + len(found)] = found
-            if moments is not None:
-                moments.add(found)
-            progress.advance(len(found))
+    images = (store.images[part] for part in arrays.slices(len(store), BLOCK))
+    for part, found in in_blocks(extractor, images, len(store), f"features of {store.manifest['source']}"):
+        vectors[part] = found.vectors
+        if moments is not None:
+            moments.add(found.vectors)
     vectors.flush()
     if moments is not None:
         np.savez(folder / MOMENTS, count=moments.count, mean=moments.mean, scatter=moments.scatter)

@@ -4,14 +4,12 @@ import itertools
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from dcgan_tf.evaluation.features import Extractor
+from dcgan_tf.evaluation.features.extractor import Extractor, Features, in_blocks
 from dcgan_tf.evaluation.scratch import scratch
 from dcgan_tf.models.generator import BLOCK, Generator
-from dcgan_tf.progress import Progress
 
 FIRST_SEED = 2**30
 """Samples to judge have the seeds from 1,073,741,824 on, so they are never those of a sample grid."""
@@ -25,11 +23,6 @@ class Samples:
     """The samples of one generator: a stream that gives the same images whenever it is started.
 
     A conditional generator's seed s has class s modulo the number of classes, so all classes are equally frequent.
-
-    Args:
-        generator: makes the images.
-        count: how many.
-        first_seed: of the first one.
 
     Attributes:
         seconds: spent generating by all streams so far.
@@ -58,40 +51,14 @@ class Samples:
             seed += len(block)
 
 
-class SampleFeatures(NamedTuple):
-    """The features of all samples.
-
-    Attributes:
-        vectors: float32 [count, d].
-        probabilities: float32 [count, classes], or None.
-        seconds: spent in the extractor.
-    """
-
-    vectors: np.ndarray
-    probabilities: np.ndarray | None
-    seconds: float
-
-
-def sample_features(samples: Samples, extractor: Extractor, folder: Path) -> SampleFeatures:
-    """Computes features while samples are generated; the images are not kept.
-
-    Args:
-        samples: the stream.
-        extractor: computes features.
-        folder: for features too large for memory.
-    """
+def sample_features(samples: Samples, extractor: Extractor, folder: Path) -> Features:
+    """Computes features while samples are generated; those too large for memory go to a file in `folder`."""
     vectors, probabilities = scratch(folder, (samples.count, extractor.dimension), "float32"), None
     if extractor.classes:
         probabilities = scratch(folder, (samples.count, extractor.classes), "float32")
-    seconds, start = 0.0, 0
-    with Progress(samples.count, "images", "generating samples and their features") as progress:
-        for images in samples.blocks(BLOCKS_AT_ONCE):
-            began = time.perf_counter()
-            found, part = extractor(images), slice(start, start + len(images))
-            vectors[part] = found.vectors
-            if probabilities is not None:
-                probabilities[part] = found.probabilities
-            seconds += time.perf_counter() - began
-            start = part.stop
-            progress.advance(len(images))
-    return SampleFeatures(vectors, probabilities, seconds)
+    text = "generating samples and their features"
+    for part, found in in_blocks(extractor, samples.blocks(BLOCKS_AT_ONCE), samples.count, text):
+        vectors[part] = found.vectors
+        if probabilities is not None:
+            probabilities[part] = found.probabilities
+    return Features(vectors, probabilities)

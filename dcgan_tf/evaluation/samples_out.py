@@ -1,5 +1,7 @@
 """Samples as files that public tools for the Fréchet distance read: an .npz with "arr_0", or a folder of PNG files."""
 
+import logging
+import os
 import zipfile
 from pathlib import Path
 
@@ -11,11 +13,12 @@ from dcgan_tf.evaluation.features.extractor import with_channels
 from dcgan_tf.evaluation.samples import Samples
 from dcgan_tf.progress import Progress
 
+log = logging.getLogger(__name__)
 
-def check(out: Path, text: str) -> None:
+
+def check(text: str) -> None:
     """Raises ArgumentError unless samples can be written there without replacing anything."""
-    folder = text.endswith("/")
-    fault = ""
+    out, folder, fault = files.expanded(text), text.endswith("/"), ""
     if not folder and out.suffix.lower() != ".npz":
         fault = "write an .npz, or a folder's name ending in /"
     elif out.is_dir() and not folder:
@@ -28,18 +31,20 @@ def check(out: Path, text: str) -> None:
         raise ArgumentError("samples_out", text, fault)
 
 
-def write(samples: Samples, out: Path) -> None:
+def write(samples: Samples, path: str | os.PathLike) -> None:
     """Writes all samples as RGB, as the tools expect; gray becomes three equal channels.
 
     Raises:
         ArgumentError: nothing can be written there.
     """
+    out = files.expanded(path)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with Progress(samples.count, "images", "writing samples") as progress:
             (_write_archive if out.suffix.lower() == ".npz" else _write_folder)(samples, out, progress)
     except OSError as error:
         raise ArgumentError("samples_out", out, f"cannot write there ({error.strerror})") from error
+    log.info("%s samples: %s", f"{samples.count:,}", out)
 
 
 def _write_archive(samples: Samples, out: Path, progress: Progress) -> None:

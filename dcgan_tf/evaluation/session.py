@@ -12,12 +12,7 @@ from dcgan_tf.errors import ArgumentError, UserError
 
 
 class Session:
-    """The way from a run to its images.
-
-    Args:
-        run: the run directory.
-        data_dir: where TensorFlow Datasets keeps its data; None: as in training.
-        cache_dir: where prepared images, classifiers and features are kept; None: as in training.
+    """The way from a run to its images, with other places for data and cache than in training if given.
 
     Attributes:
         run: the run directory.
@@ -25,9 +20,6 @@ class Session:
         recorded: what else its config.json holds.
         data: the run's data settings, with the places given here.
         cache: the cache directory.
-
-    Raises:
-        UserError: there is no run.
     """
 
     def __init__(self, run: runs.RunDirectory, data_dir: str | None = None, cache_dir: str | None = None):
@@ -56,12 +48,7 @@ class Session:
         return store
 
     def unseen(self, trained: data.ImageStore, split: str = "test", dataset: str | None = None) -> data.ImageStore:
-        """Real images that were not trained on.
-
-        Args:
-            trained: the training images.
-            split: of the run's data set, or of `dataset`.
-            dataset: another data set, a name or a path.
+        """Real images that were not trained on: a split of the run's data set, or of `dataset` (a name or a path).
 
         Raises:
             ArgumentError: the run's data set has no other split, or these are the training images.

@@ -9,7 +9,7 @@ import numpy as np
 from dcgan_tf import metrics
 from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.evaluation.samples import FIRST_SEED, Samples
+from dcgan_tf.evaluation.samples import Samples
 from dcgan_tf.evaluation.session import split_of
 from dcgan_tf.models import Generator
 from dcgan_tf.models.generator import BLOCK
@@ -32,24 +32,18 @@ def check(trained: ImageStore, test: ImageStore, conditional: bool, name: str) -
 
 
 def prepare(
-    names: Sequence[str], trained: ImageStore, test: ImageStore, first_seed: int = FIRST_SEED
+    names: Sequence[str], trained: ImageStore, test: ImageStore, first_seed: int
 ) -> Callable[[Generator], list[dict]]:
     """Classifies by the real images, the control of every checkpoint; returns a function that judges a generator.
 
-    The memory it needs does not depend on the numbers of samples.
-
-    Args:
-        names: of metrics, all of the family `nearest_neighbor`.
-        trained: the labeled training images.
-        test: labeled images that were not trained on.
-        first_seed: of the samples.
+    The names are of metrics of the family `nearest_neighbor`. The memory does not depend on the numbers of samples.
     """
     counts = [metrics.metric(name).samples for name in names]
     shared = {
         "deviation": None, "better": "lower", "ideal": None, "extractor": "pixels", "resize": "none",
         "split": f"{split_of(trained)}, tested on {split_of(test)}", "real": trained.manifest["source"],
     }  # fmt: skip
-    parts = (slice(start, start + SEARCHED_AT_ONCE) for start in range(0, len(trained), SEARCHED_AT_ONCE))
+    parts = metrics.arrays.slices(len(trained), SEARCHED_AT_ONCE)
     stream = ((np.asarray(trained.images[part]), trained.labels[part]) for part in parts)
     errors, cost = _errors(stream, test, [len(trained)], "searching real images")
     control = {

@@ -2,8 +2,7 @@
 
 from dcgan_tf.metrics.moments import Moments
 from dcgan_tf.metrics.nearest_neighbor import NearestNeighbors, nearest_neighbor_errors
-from dcgan_tf.metrics.reading import Reading
-from dcgan_tf.metrics.registry import DEFAULT, METRICS, Inputs, Metric, compute, metric
+from dcgan_tf.metrics.registry import DEFAULT, METRICS, Inputs, Metric, Reading, compute, metric
 
 __all__ = [
     "DEFAULT",

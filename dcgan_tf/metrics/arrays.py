@@ -24,32 +24,24 @@ def blocks(array: np.ndarray) -> Iterator[np.ndarray]:
         yield np.asarray(array[part], np.float64)
 
 
-def check_features(name: str, array: np.ndarray, at_least: int = 1) -> None:
-    """Checks feature vectors: numbers [n, d], all finite.
-
-    Raises:
-        ValueError: another shape, fewer than `at_least` rows, or values that are not finite.
-    """
+def check_features(name: str, array: np.ndarray, at_least: int = 1, width: int | None = None) -> None:
+    """Raises ValueError unless the array holds finite numbers [n, d], n at least `at_least`, and d `width` if given."""
     if getattr(array, "ndim", 0) != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiu":
         raise ValueError(f"{name}: expected numbers of shape [n, d], got {_described(array)}")
+    if width is not None and array.shape[1] != width:
+        raise ValueError(f"{name}: rows of {array.shape[1]:,} values, {width:,} are needed")
     if len(array) < at_least:
         raise ValueError(f"{name}: {len(array):,} rows are too few, at least {at_least:,} are needed")
     if array.dtype.kind != "f":
         return
     for part in slices(len(array), block_rows(array.shape[1])):
-        # A sum is not finite if an element is not; it takes one pass and no mask. Only then look at each row.
+        # A sum is not finite if an element is not; it takes one pass and no mask.
         with np.errstate(invalid="ignore"):
             total = np.sum(array[part], dtype=np.float64)
         if not np.isfinite(total):
             wrong = int((~np.isfinite(array[part]).all(axis=1)).sum())
             if wrong:
                 raise ValueError(f"{name}: values that are not finite in {wrong:,} of rows {part.start} to {part.stop}")
-
-
-def check_same_width(first_name: str, first: np.ndarray, second_name: str, second: np.ndarray) -> None:
-    """Raises ValueError unless both [n, d] and [m, d] have the same d."""
-    if first.shape[1] != second.shape[1]:
-        raise ValueError(f"{first_name} and {second_name} have widths {first.shape[1]} and {second.shape[1]}")
 
 
 def check_labels(name: str, labels: np.ndarray, count: int) -> None:

@@ -41,12 +41,9 @@ def distance_to_training(training: np.ndarray, test: np.ndarray, generated: np.n
         ValueError: fewer than 100 test vectors, different widths, values that are not finite.
     """
     arrays.check_features("training vectors", training)
-    arrays.check_features("test vectors", test, round(1 / COPY_QUANTILE))
-    arrays.check_features("generated vectors", generated)
-    arrays.check_same_width("training", training, "test vectors", test)
-    arrays.check_same_width("training", training, "generated vectors", generated)
-    of_test = nearest_distances(test, training)
-    of_generated = nearest_distances(generated, training)
+    arrays.check_features("test vectors", test, round(1 / COPY_QUANTILE), training.shape[1])
+    arrays.check_features("generated vectors", generated, width=training.shape[1])
+    of_test, of_generated = nearest_distances(test, training), nearest_distances(generated, training)
     copies = of_generated < np.quantile(of_test, COPY_QUANTILE)
     return DistanceToTraining(share_smaller(of_generated, of_test), float(copies.mean()))
 

@@ -40,10 +40,9 @@ def distance_blocks(rows: np.ndarray, columns: np.ndarray) -> Iterator[tuple[sli
 
 
 def _fill(buffer: np.ndarray, vectors: np.ndarray, center: np.ndarray, squares_at: int, ones_at: int) -> None:
-    """Writes centered vectors [b, d] to the first rows of a buffer [at least b, d + 2].
+    """Writes centered vectors [b, d], their squared lengths and a column of ones to a buffer [at least b, d + 2].
 
-    Their squared lengths become a column beside a column of ones. As part of the matrix product they cost less than
-    two more passes over all distances would.
+    As part of the matrix product the lengths cost less than two more passes over all distances would.
     """
     part = buffer[: len(vectors)]
     moved = part[:, :-2]

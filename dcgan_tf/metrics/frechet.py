@@ -3,7 +3,6 @@
 import numpy as np
 import scipy.linalg
 
-from dcgan_tf.metrics import arrays
 from dcgan_tf.metrics.moments import Moments
 
 
@@ -23,11 +22,11 @@ def frechet_distance(first: Moments, second: Moments) -> float:
     Raises:
         ValueError: different widths, fewer than two vectors, or moments that are not finite.
     """
-    arrays.check_same_width("the first moments", first.scatter, "the second", second.scatter)
+    if len(first.mean) != len(second.mean):
+        raise ValueError(f"moments of {len(first.mean):,} and of {len(second.mean):,} features")
     covariances = first.covariance, second.covariance
-    for moments in (first, second):
-        if not (np.isfinite(moments.mean).all() and np.isfinite(moments.scatter).all()):
-            raise ValueError("moments that are not finite")
+    if not all(np.isfinite(each).all() for each in (first.mean, second.mean, *covariances)):
+        raise ValueError("moments that are not finite")
     step = first.mean - second.mean
     overlap = scipy.linalg.svdvals(_root(covariances[0]).T @ _root(covariances[1])).sum()
     distance = step @ step + np.trace(covariances[0]) + np.trace(covariances[1]) - 2.0 * overlap

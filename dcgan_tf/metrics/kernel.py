@@ -3,7 +3,6 @@
 import numpy as np
 
 from dcgan_tf.metrics import arrays
-from dcgan_tf.metrics.reading import Reading
 
 SUBSETS, SUBSET_SIZE = 100, 1000
 
@@ -14,7 +13,7 @@ def kernel_distance(
     generator: np.random.Generator,
     subsets: int = SUBSETS,
     size: int = SUBSET_SIZE,
-) -> Reading:
+) -> tuple[float, float]:
     """The squared maximum mean discrepancy with the kernel (x·y / d + 1)^3, unbiased for any number of samples.
 
     Bińkowski et al. 2018 (arXiv:1801.01401), section 4.4; each subset holds `size` vectors of either set, drawn
@@ -37,12 +36,11 @@ def kernel_distance(
     if size < 2 or subsets < 1:
         raise ValueError(f"subsets={subsets}, size={size}: at least 1 subset of at least 2 vectors is needed")
     arrays.check_features("real features", real, size)
-    arrays.check_features("generated features", generated, size)
-    arrays.check_same_width("real", real, "generated features", generated)
+    arrays.check_features("generated features", generated, size, real.shape[1])
     values = np.array(
         [_discrepancy(_drawn(real, size, generator), _drawn(generated, size, generator)) for _ in range(subsets)]
     )
-    return Reading(float(values.mean()), float(values.std(ddof=1)) if subsets > 1 else 0.0)
+    return float(values.mean()), float(values.std(ddof=1)) if subsets > 1 else 0.0
 
 
 def _drawn(features: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:

@@ -27,7 +27,7 @@ class Moments:
 
     @classmethod
     def empty(cls, width: int) -> "Moments":
-        """No vectors yet, for vectors of this width."""
+        """Moments of no vectors yet."""
         return cls(0, np.zeros(width), np.zeros((width, width)))
 
     @classmethod
@@ -35,17 +35,13 @@ class Moments:
         """The moments of all rows of [n, d], read in blocks."""
         arrays.check_features("features", features)
         moments = cls.empty(features.shape[1])
-        for part in arrays.slices(len(features), arrays.block_rows(features.shape[1])):
-            moments.add(features[part])
+        for block in arrays.blocks(features):
+            moments.add(block)
         return moments
 
     @property
     def covariance(self) -> np.ndarray:
-        """Unbiased, float64 [d, d].
-
-        Raises:
-            ValueError: fewer than two vectors have been seen.
-        """
+        """Unbiased, float64 [d, d]; a ValueError unless two vectors have been seen."""
         if self.count < 2:
             raise ValueError(f"a covariance needs at least 2 vectors, got {self.count}")
         return self.scatter / (self.count - 1)
@@ -56,8 +52,7 @@ class Moments:
         Raises:
             ValueError: another width, or values that are not finite.
         """
-        arrays.check_features("features", block)
-        arrays.check_same_width("features", block, "moments", self.scatter)
+        arrays.check_features("features", block, width=len(self.mean))
         block = np.asarray(block, np.float64)
         mean = block.mean(axis=0)
         deviations = block - mean

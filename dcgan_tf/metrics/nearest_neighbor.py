@@ -63,10 +63,7 @@ class NearestNeighbors:
         return np.sqrt(self._squares) / (LEVELS if self._queries.dtype == np.uint8 else 1.0)
 
     def add(self, references: np.ndarray) -> None:
-        """Adds the next references of the stream.
-
-        Args:
-            references: uint8 or floats [b, ...] as the queries are.
+        """Adds the next references of the stream, uint8 or floats [b, ...] as the queries are.
 
         Raises:
             ValueError: another size or dtype, or values that are not finite.
@@ -203,17 +200,11 @@ def _candidates(keys: np.ndarray, k: int, farthest: np.ndarray, slack: np.ndarra
 
 
 def _slack(lengths: np.ndarray, largest: float, width: int, integers: bool) -> np.ndarray:
-    """How far a key can be from |x|^2/2 - q·x: float64 [q].
-
-    Args:
-        lengths: |q|^2 of the moved queries, [q].
-        largest: the largest |x|^2 of the moved references.
-        width: elements of a vector.
-        integers: whether all elements are integers, whose products are exact while sums stay below 2^23 (halves).
-    """
+    """How far a key can be from |x|^2/2 - q·x, [q], for |q|^2 [q] and the largest |x|^2 of the moved vectors."""
     magnitude = np.sqrt(lengths * largest) + 0.5 * largest  # no partial sum of the product exceeds it
     # Twice the bound of the sum also covers the rounding of moved elements, each relative to itself. Then float64
     # distances, whose squares contain |q|^2, and float32 products that underflow.
     in_float64 = np.square(np.sqrt(lengths) + np.sqrt(largest)) * 2.0**-52
     slack = (width + 4) * (2.0 * UNIT_ROUNDOFF * magnitude + in_float64 + np.finfo(np.float32).tiny)
+    # Products of integers are exact while sums stay below 2^23, of halves too.
     return np.where(magnitude < 2.0**23, 0.0, slack) if integers else slack

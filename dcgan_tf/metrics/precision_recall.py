@@ -28,35 +28,24 @@ class Neighborhoods(NamedTuple):
     coverage: float
 
 
-def neighborhoods(
-    real: np.ndarray,
-    generated: np.ndarray,
-    precision_neighbors: int = PRECISION_NEIGHBORS,
-    density_neighbors: int = DENSITY_NEIGHBORS,
-) -> Neighborhoods:
+def neighborhoods(real: np.ndarray, generated: np.ndarray) -> Neighborhoods:
     """Precision, recall, density and coverage from the same three tables of distances.
 
-    Precision and recall: Kynkäänniemi et al. 2019 (arXiv:1904.06991), section 2. Density and coverage: Naeem et al.
-    2020 (arXiv:2002.09797), section 3. A vector on the surface of a ball is inside. All values depend on the numbers
-    of vectors; use as many generated as real ones. 10,000 of 2,048 features each take about 160 MiB of buffers.
+    Precision and recall: Kynkäänniemi et al. 2019 (arXiv:1904.06991), section 2, with k = 3. Density and coverage:
+    Naeem et al. 2020 (arXiv:2002.09797), section 3, with k = 5. A vector on the surface of a ball is inside. All values
+    depend on the numbers of vectors; use as many generated as real ones.
 
     Args:
-        real: features [n, d], more than both k.
-        generated: features [m, d], more than `precision_neighbors`.
-        precision_neighbors: k for precision and recall.
-        density_neighbors: k for density and coverage.
+        real: features [n, d], more than 5.
+        generated: features [m, d], more than 3.
 
     Raises:
         ValueError: too few vectors, different widths, values that are not finite.
     """
-    if min(precision_neighbors, density_neighbors) < 1:
-        raise ValueError(f"neighbors={precision_neighbors}, {density_neighbors}: at least 1 is needed")
-    arrays.check_features("real features", real, 1 + max(precision_neighbors, density_neighbors))
-    arrays.check_features("generated features", generated, 1 + precision_neighbors)
-    arrays.check_same_width("real", real, "generated features", generated)
-    real_radii, wide_radii = squared_radii(real, (precision_neighbors, density_neighbors))
-    (generated_radii,) = squared_radii(generated, (precision_neighbors,))
-
+    arrays.check_features("real features", real, 1 + max(PRECISION_NEIGHBORS, DENSITY_NEIGHBORS))
+    arrays.check_features("generated features", generated, 1 + PRECISION_NEIGHBORS, real.shape[1])
+    real_radii, wide_radii = squared_radii(real, (PRECISION_NEIGHBORS, DENSITY_NEIGHBORS))
+    (generated_radii,) = squared_radii(generated, (PRECISION_NEIGHBORS,))
     precise, recalled, covered, balls = np.zeros(len(generated), bool), 0, 0, 0
     for part, distances in distance_blocks(real, generated):
         precise |= (distances <= real_radii[part, None]).any(axis=0)
@@ -67,6 +56,6 @@ def neighborhoods(
     return Neighborhoods(
         precision=float(precise.mean()),
         recall=recalled / len(real),
-        density=balls / (density_neighbors * len(generated)),
+        density=balls / (DENSITY_NEIGHBORS * len(generated)),
         coverage=covered / len(real),
     )

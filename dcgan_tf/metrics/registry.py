@@ -7,7 +7,7 @@ real images are different quantities. `METRICS` lists the usual names, `metric` 
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +19,6 @@ from dcgan_tf.metrics.inception_score import inception_score
 from dcgan_tf.metrics.kernel import kernel_distance
 from dcgan_tf.metrics.moments import Moments
 from dcgan_tf.metrics.precision_recall import Neighborhoods, neighborhoods
-from dcgan_tf.metrics.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Inputs:
     Attributes:
         draw: the name of a stream to the NumPy generator for its random choices, the same for the same name.
         real_features: of the training images, [n, d].
-        real_moments: their moments; for Fréchet distances they spare a pass over `real_features`, or replace them.
+        real_moments: their moments, if known; they spare Fréchet distances a pass over `real_features`.
         test_features: of real images that were not trained on, [m, d].
         generated_features: [k, d].
         probabilities: class probabilities of generated images, [k, classes].
@@ -43,6 +42,21 @@ class Inputs:
     test_features: np.ndarray | None = None
     generated_features: np.ndarray | None = None
     probabilities: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The value of a metric.
+
+    Attributes:
+        value: the value.
+        deviation: the standard deviation over splits or subsets; None for definitions that have neither.
+        seconds: time spent computing it; metrics that are computed together all have the time of the whole.
+    """
+
+    value: float
+    deviation: float | None = None
+    seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -75,10 +89,10 @@ class Metric:
     name: str = ""
 
 
-def _generated(inputs: Inputs, samples: int, field: str = "generated_features") -> np.ndarray:
-    array = getattr(inputs, field)
+def _generated(inputs: Inputs, samples: int, name: str = "generated_features") -> np.ndarray:
+    array = getattr(inputs, name)
     if len(array) < samples:
-        raise ValueError(f"{field}: {len(array):,} samples are too few, {samples:,} are needed")
+        raise ValueError(f"{name}: {len(array):,} samples are too few, {samples:,} are needed")
     return array[:samples]
 
 
@@ -88,7 +102,7 @@ def _frechet(inputs: Inputs, samples: int) -> Reading:
 
 
 def _kernel(inputs: Inputs, samples: int) -> Reading:
-    return kernel_distance(inputs.real_features, _generated(inputs, samples), inputs.draw("kernel"))
+    return Reading(*kernel_distance(inputs.real_features, _generated(inputs, samples), inputs.draw("kernel")))
 
 
 def _neighborhoods(inputs: Inputs, samples: int) -> Neighborhoods:
@@ -105,7 +119,7 @@ def _distance_to_training(inputs: Inputs, samples: int) -> DistanceToTraining:
 
 
 def _inception_score(inputs: Inputs, samples: int) -> Reading:
-    return inception_score(_generated(inputs, samples, "probabilities"))
+    return Reading(*inception_score(_generated(inputs, samples, "probabilities")))
 
 
 PAIR = ("real_features", "generated_features")
@@ -180,7 +194,11 @@ def compute(names: Iterable[str], inputs: Inputs) -> dict[str, Reading]:
     """
     metrics = [metric(name) for name in dict.fromkeys(names)]
     for each in metrics:
-        _check_inputs(each, inputs)
+        if each.function is None:
+            raise ValueError(f"{each.name} is computed from a run; see `evaluation`")
+        for name in each.needs:
+            if getattr(inputs, name) is None:
+                raise ValueError(f"{each.name} needs {', '.join(each.needs)}: {name} is missing")
     results, readings = {}, {}
     for each in metrics:
         key = each.function, each.samples
@@ -191,12 +209,3 @@ def compute(names: Iterable[str], inputs: Inputs) -> dict[str, Reading]:
         result, seconds = results[key]
         readings[each.name] = Reading(getattr(result, each.attribute), getattr(result, "deviation", None), seconds)
     return readings
-
-
-def _check_inputs(each: Metric, inputs: Inputs) -> None:
-    if each.function is None:
-        raise ValueError(f"{each.name} is computed from a run; see `evaluation`")
-    for field in each.needs:
-        replaced = field == "real_features" and each.family == "frechet" and inputs.real_moments is not None
-        if getattr(inputs, field) is None and not replaced:
-            raise ValueError(f"{each.name} needs {', '.join(each.needs)}: {field} is missing")

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_tf.metrics import arrays
-from dcgan_tf.metrics.design import standardizing
-from dcgan_tf.metrics.linear_svm import LinearSVM, fit_path, predictions
+from dcgan_tf.metrics.linear_svm import LinearSVM, fit_path, predictions, standardizing
 
 COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)  # for standardized features, whose mean squared length is 1
+MOST_CHOOSING_DRAWS = 10
 
 
 @dataclass(frozen=True)
@@ -19,9 +18,6 @@ class Labeled:
     features: np.ndarray
     labels: np.ndarray
 
-    def __post_init__(self):
-        arrays.check_labels("labels", self.labels, len(self.features))
-
     def __len__(self) -> int:
         return len(self.features)
 
@@ -30,13 +26,7 @@ class Labeled:
         return Labeled(self.features[rows], self.labels[rows])
 
     def split(self, held_out: int) -> tuple["Labeled", "Labeled"]:
-        """All rows but the last `held_out`, and those.
-
-        Raises:
-            ValueError: no row would be left on one side.
-        """
-        if not 0 < held_out < len(self):
-            raise ValueError(f"held_out={held_out}: it must be from 1 to {len(self) - 1}")
+        """All rows but the last `held_out`, and those."""
         return self.part(slice(0, -held_out)), self.part(slice(len(self) - held_out, None))
 
 
@@ -45,39 +35,40 @@ class Accuracy:
     """Test accuracy at the cost that validation chose.
 
     Attributes:
-        value: share of correct test images, from 0 to 1, the mean over draws.
-        deviation: standard deviation over draws (n - 1), 0 for one; the paper's script prints 1.96 of them.
+        draws: share of correct test images, from 0 to 1, of every draw of training images.
         cost: the chosen one.
         validation: mean validation accuracy of every cost.
-        draws: test accuracy of every draw.
     """
 
-    value: float
-    deviation: float
+    draws: tuple[float, ...]
     cost: float
     validation: dict[float, float]
-    draws: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        """The mean over draws."""
+        return float(np.mean(self.draws))
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation over draws (n - 1), 0 for one; the paper's script prints 1.96 of them."""
+        return float(np.std(self.draws, ddof=1)) if len(self.draws) > 1 else 0.0
 
 
 def with_all_labels(training: Labeled, test: Labeled, held_out: int, costs: Sequence[float] = COSTS) -> Accuracy:
     """Table 1: the cost is chosen on the last `held_out` rows, then all rows are fitted with it.
 
-    Args:
-        training: rows in random order, because the last of them are held out.
-        test: used once, at the end.
-        held_out: rows for choosing the cost.
-        costs: values of C.
+    Training rows must be in random order. The test rows are used once, at the end.
 
     Raises:
-        ValueError: nothing left to train on or to hold out, or what `fit_path` refuses.
+        ValueError: what `fit_path` refuses.
     """
     fitted, validation = training.split(held_out)
     models = fit_path(fitted.features, fitted.labels, costs, standardizing(fitted.features))
     validated = dict(zip(costs, _accuracies(models, validation), strict=True))
     cost = _best(validated)
     models = fit_path(training.features, training.labels, [cost], standardizing(training.features))
-    (value,) = _accuracies(models, test)
-    return Accuracy(value, 0.0, cost, validated, (value,))
+    return Accuracy(tuple(_accuracies(models, test)), cost, validated)
 
 
 def with_few_labels(
@@ -87,13 +78,12 @@ def with_few_labels(
     per_class: int,
     generator: np.random.Generator,
     costs: Sequence[float] = COSTS,
-    choosing_draws: int = 10,
     draws: int = 100,
 ) -> Accuracy:
     """Table 2 (and "400 per class" of Table 1): classifiers of a few labeled rows, over many draws of them.
 
-    As in the paper's script for SVHN: the cost with the best mean validation accuracy over some draws, then the test
-    accuracy with it over other draws. Features are scaled by all training features, labeled or not.
+    As in the paper's script for SVHN: the cost with the best mean validation accuracy over up to 10 draws, then the
+    test accuracy with it over other draws. Features are scaled by all training features, labeled or not.
 
     Args:
         training: rows to draw from.
@@ -102,36 +92,30 @@ def with_few_labels(
         per_class: labeled rows of every class: 100 for Table 2's 1,000 labels of ten classes.
         generator: draws the rows.
         costs: values of C.
-        choosing_draws: draws for choosing the cost.
-        draws: draws for testing.
+        draws: how many for testing, at least 1.
 
     Raises:
         ValueError: a class with too few rows, or what `fit_path` refuses.
     """
-    if draws < 1 or choosing_draws < 1:
-        raise ValueError(f"draws={draws}, choosing_draws={choosing_draws}: at least 1 of each is needed")
     scaling = standardizing(training.features)
 
     def models(path: Sequence[float]) -> list[LinearSVM]:
         part = training.part(balanced_rows(training.labels, per_class, generator))
         return fit_path(part.features, part.labels, path, scaling)
 
-    table = np.mean([_accuracies(models(costs), validation) for _ in range(choosing_draws)], axis=0)
+    choosing = range(min(MOST_CHOOSING_DRAWS, draws))
+    table = np.mean([_accuracies(models(costs), validation) for _ in choosing], axis=0)
     validated = dict(zip(costs, table.tolist(), strict=True))
     cost = _best(validated)
-    values = [_accuracies(models([cost]), test)[0] for _ in range(draws)]
-    deviation = float(np.std(values, ddof=1)) if draws > 1 else 0.0
-    return Accuracy(float(np.mean(values)), deviation, cost, validated, tuple(values))
+    return Accuracy(tuple(_accuracies(models([cost]), test)[0] for _ in range(draws)), cost, validated)
 
 
 def balanced_rows(labels: np.ndarray, per_class: int, generator: np.random.Generator) -> np.ndarray:
     """Rows with `per_class` of every class, without repetition, ascending: int64 [classes * per_class].
 
     Raises:
-        ValueError: a class has fewer, or `per_class` is below 1.
+        ValueError: a class has fewer.
     """
-    if per_class < 1:
-        raise ValueError(f"per_class={per_class}: it must be at least 1")
     chosen = []
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)

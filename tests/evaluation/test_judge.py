@@ -10,7 +10,6 @@ from PIL import Image
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.evaluation import evaluate
 from dcgan_tf.evaluation.features import inception
-from dcgan_tf.models import Generator
 from dcgan_tf.models.trained import load_generator
 from dcgan_tf.runs import RunDirectory
 
@@ -54,6 +53,7 @@ def test_rows_of_all_checkpoints_in_a_file_in_a_picture_and_returned(run):
     assert row["checkpoint"] == "checkpoints/step-00000010.npz" and row["extractor_about"]["accuracy"] > 0.9
     with Image.open(run.evaluations_picture) as picture:
         assert picture.format == "PNG"
+    assert found[-1]["metric"] == "inception_score_200" and found[-1]["deviation"] > 0
     again = evaluate(run, QUICK)
     assert [row["value"] for row in again] == [row["value"] for row in found[-4:]]
 
@@ -105,20 +105,6 @@ def test_tables_1_and_2(run, unseen):
     assert own["discriminator"] == "trained elsewhere: on digits" and own["probe"] == "turned" and own["value"] > 0.7
     assert set(own["validation"]) == {"0.1", "1"} and own["cost"] in (0.1, 1)
     assert pixels["dimension"] == 256 and own["samples"] + own["test_images"] == 599
-
-
-def test_few_labels_of_the_images_that_it_was_trained_on(run):
-    (row,) = evaluate(run, ["linear_svm"], labels_per_class=10, draws=3, costs=[1])
-    assert row["metric"] == "linear_svm_10_per_class" and row["draws"] == 3 and row["deviation"] > 0
-    assert "trained on these very images of digits" in row["discriminator"]
-
-
-def test_a_spoiled_generator_has_a_worse_value(run, monkeypatch):
-    (good,) = evaluate(run, "frechet_500")
-    one = load_generator(run).images([0])
-    monkeypatch.setattr(Generator, "blocks", lambda *_: (np.repeat(one, 50, axis=0) for _ in range(10)))
-    (collapsed,) = evaluate(run, "frechet_500")
-    assert collapsed["value"] > good["value"]
 
 
 def test_other_data_than_the_run_was_trained_on_are_refused(conditional):

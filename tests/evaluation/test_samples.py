@@ -1,5 +1,7 @@
 import numpy as np
+import pytest
 
+from dcgan_tf.errors import UserError
 from dcgan_tf.evaluation import samples as module
 from dcgan_tf.evaluation import scratch
 from dcgan_tf.evaluation.samples import Samples, sample_features
@@ -24,3 +26,9 @@ def test_features_larger_than_memory_lie_in_a_file_without_a_name(digits, classi
     images = np.concatenate(list(samples.blocks()))
     np.testing.assert_allclose(found.vectors, classifier(images).vectors, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(found.probabilities, classifier(images).probabilities, rtol=1e-4, atol=1e-5)
+
+
+def test_a_full_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 10}))
+    with pytest.raises(UserError, match="make room"):
+        scratch.scratch(tmp_path, (1 << 20, 100), "float32")

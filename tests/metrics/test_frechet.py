@@ -55,15 +55,8 @@ def test_constant_sets():
     assert frechet_distance(Moments.of(np.ones((4, 3))), Moments.of(np.ones((4, 3)) * 3)) == pytest.approx(12)
 
 
-def test_worse_samples_are_farther():
-    real, noise = features(6, 4000), np.random.default_rng(7).normal(0, 1, (4000, 12))
-    real, other = real[:2000], real[2000:]
-    values = [frechet_distance(Moments.of(real), Moments.of(other + level * noise[:2000])) for level in (0, 0.5, 1, 2)]
-    assert values == sorted(values) and values[0] < 0.1 * values[-1]
-
-
 def test_wrong_arguments():
-    with pytest.raises(ValueError, match="widths 2 and 3"):
+    with pytest.raises(ValueError, match="moments of 2 and of 3 features"):
         frechet_distance(gaussian([0] * 2, np.eye(2)), gaussian([0] * 3, np.eye(3)))
     with pytest.raises(ValueError, match="at least 2 vectors"):
         frechet_distance(Moments.of(np.ones((1, 2))), gaussian([0] * 2, np.eye(2)))

@@ -19,9 +19,8 @@ def brute_force(first, second) -> float:
 
 def test_one_subset_of_all_vectors_is_the_sum_over_pairs():
     first, second = features(0, 20).astype(np.float64), features(1, 20, 0.5).astype(np.float64)
-    found = kernel_distance(first, second, np.random.default_rng(0), subsets=1, size=20)
-    assert found.value == pytest.approx(brute_force(first, second), rel=1e-10)
-    assert found.deviation == 0
+    value, deviation = kernel_distance(first, second, np.random.default_rng(0), subsets=1, size=20)
+    assert value == pytest.approx(brute_force(first, second), rel=1e-10) and deviation == 0
 
 
 def test_subsets_against_scikit_learn():
@@ -32,25 +31,19 @@ def test_subsets_against_scikit_learn():
         x, y = (part[generator.choice(len(part), 40, replace=False)].astype(np.float64) for part in (first, second))
         xx, yy, xy = (polynomial_kernel(a, b, degree=3, coef0=1) for a, b in ((x, x), (y, y), (x, y)))
         values.append((xx.sum() - np.trace(xx) + yy.sum() - np.trace(yy)) / (40 * 39) - 2 * xy.mean())
-    assert found.value == pytest.approx(np.mean(values), rel=1e-9)
-    assert found.deviation == pytest.approx(np.std(values, ddof=1), rel=1e-9)
+    assert found == pytest.approx((np.mean(values), np.std(values, ddof=1)), rel=1e-9)
 
 
 def test_real_against_real_is_zero_within_its_error():
     values = [
-        kernel_distance(features(10 + i), features(40 + i), np.random.default_rng(0), 10, 100).value for i in range(20)
+        kernel_distance(features(10 + i), features(40 + i), np.random.default_rng(0), 10, 100)[0] for i in range(20)
     ]
     assert abs(np.mean(values)) < 4 * np.std(values) / np.sqrt(20)
     assert min(values) < 0  # unbiased, so sometimes below 0
 
 
-def test_worse_samples_are_farther_and_the_generator_decides():
-    real = features(4, 1000)
-    values = [
-        kernel_distance(real, features(5, 1000, offset), np.random.default_rng(0), 20, 200).value
-        for offset in (0, 0.25, 0.5, 1)
-    ]
-    assert values == sorted(values)
+def test_the_generator_decides_which_subsets_are_drawn():
+    real = features(4)
     first, again, other = (kernel_distance(real, features(5), np.random.default_rng(s), 5, 50) for s in (1, 1, 2))
     assert first == again != other
 
@@ -59,7 +52,7 @@ def test_wrong_arguments():
     generator = np.random.default_rng(0)
     with pytest.raises(ValueError, match="generated features: 300 rows are too few, at least 1,000 are needed"):
         kernel_distance(features(0, 1000), features(1), generator)
-    with pytest.raises(ValueError, match="widths 8 and 7"):
+    with pytest.raises(ValueError, match="rows of 7 values, 8 are needed"):
         kernel_distance(features(0), features(1)[:, :7], generator, 2, 10)
     with pytest.raises(ValueError, match="size=1"):
         kernel_distance(features(0), features(1), generator, 2, 1)

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from dcgan_tf.metrics import design
-from dcgan_tf.metrics.design import Design, standardizing
-from dcgan_tf.metrics.linear_svm import fit_path
+from dcgan_tf.metrics import linear_svm
+from dcgan_tf.metrics.linear_svm import Design, fit_path, predictions, standardizing
 
 CLASSES, WIDTH = 4, 30
 
@@ -30,7 +29,7 @@ def objectives(weights, features, labels, cost):
 @pytest.fixture(params=["one block", "many blocks"])
 def blocks(request, monkeypatch):
     if request.param == "many blocks":
-        monkeypatch.setattr(design, "PASS_BYTES", 4 * WIDTH * 64)
+        monkeypatch.setattr(linear_svm, "PASS_BYTES", 4 * WIDTH * 64)
 
 
 @pytest.mark.parametrize("cost", [1e-4, 1e-2, 1.0, 100.0])
@@ -38,14 +37,11 @@ def test_equals_liblinear(blocks, cost):
     features, labels = problem(count=200)
     expected = LinearSVC(C=cost, loss="squared_hinge", dual=False, tol=1e-10, max_iter=10**5).fit(features, labels)
     (found,) = fit_path(features, labels, [cost], tolerance=1e-13)
-    values, expected_values = (
-        objectives(weights, features, labels, cost)
-        for weights in (np.vstack((found.weights, found.bias)), np.vstack((expected.coef_.T, expected.intercept_)))
-    )
-    np.testing.assert_allclose(values, expected_values, rtol=1e-9)
-    np.testing.assert_allclose(found.weights, expected.coef_.T, atol=1e-5)
-    np.testing.assert_allclose(found.bias, expected.intercept_, atol=1e-5)
-    np.testing.assert_array_equal(found.predict(features), expected.predict(features))
+    weights = np.vstack((expected.coef_.T, expected.intercept_))
+    values = [objectives(each, features, labels, cost) for each in (found.weights, weights)]
+    np.testing.assert_allclose(*values, rtol=1e-9)
+    np.testing.assert_allclose(found.weights, weights, atol=1e-5)
+    np.testing.assert_array_equal(predictions([found], features)[:, 0], expected.predict(features))
 
 
 def test_more_features_than_rows_and_equal_rows():
@@ -53,7 +49,7 @@ def test_more_features_than_rows_and_equal_rows():
     features, labels = np.repeat(features, 3, axis=0), np.repeat(labels, 3)
     expected = LinearSVC(C=0.1, loss="squared_hinge", dual=False, tol=1e-10, max_iter=10**5).fit(features, labels)
     (found,) = fit_path(features, labels, [0.1], tolerance=1e-13)
-    np.testing.assert_allclose(found.weights, expected.coef_.T, atol=1e-5)
+    np.testing.assert_allclose(found.weights[:-1], expected.coef_.T, atol=1e-5)
 
 
 @pytest.mark.parametrize(("dtype", "rel"), [(np.float32, 1e-3), (np.float16, 1e-2)])
@@ -62,16 +58,16 @@ def test_stored_with_fewer_digits(dtype, rel, tmp_path):
     stored = np.lib.format.open_memmap(tmp_path / "features.npy", "w+", dtype, features.shape)
     stored[:] = features
     exact, found = (fit_path(part, labels, [1.0])[0] for part in (features, stored))
-    values = [objectives(np.vstack((each.weights, each.bias)), features, labels, 1.0) for each in (exact, found)]
+    values = [objectives(each.weights, features, labels, 1.0) for each in (exact, found)]
     np.testing.assert_allclose(*values, rtol=rel + 1e-3)
-    assert (found.predict(stored) == exact.predict(features)).mean() > 0.98
+    assert (predictions([found], stored) == predictions([exact], features)).mean() > 0.98
 
 
 def test_the_order_of_costs_does_not_matter():
     features, labels = problem(5)
     up, down = (fit_path(features, labels, costs, tolerance=1e-12) for costs in ([0.01, 1.0], [1.0, 0.01]))
-    assert [each.cost for each in down] == [1.0, 0.01]
     np.testing.assert_allclose(up[0].weights, down[1].weights)
+    assert (np.abs(up[0].weights) < np.abs(up[1].weights)).mean() > 0.5
 
 
 def test_products_are_those_of_the_scaled_matrix(blocks):

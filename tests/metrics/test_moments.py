@@ -31,14 +31,9 @@ def test_a_large_offset_costs_no_digits():
     np.testing.assert_allclose(moments.covariance, np.cov((moved - 1e7).T), rtol=1e-8, atol=1e-9)
 
 
-def test_a_covariance_is_symmetric_to_the_bit():
-    covariance = Moments.of(FEATURES).covariance
-    np.testing.assert_array_equal(covariance, covariance.T)
-
-
 def test_wrong_arguments():
     moments = Moments.empty(6)
-    with pytest.raises(ValueError, match="widths 5 and 6"):
+    with pytest.raises(ValueError, match="rows of 5 values, 6 are needed"):
         moments.add(FEATURES[:, :5])
     spoiled = FEATURES.copy()
     spoiled[3, 2] = np.nan

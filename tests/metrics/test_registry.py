@@ -1,14 +1,10 @@
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dcgan_tf.metrics import METRICS, Inputs, Moments, Reading, compute, metric, registry
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLES = 1200
 NAMES = [f"{row.family}_{SAMPLES}" for row in registry.TABLE if row.function]
 
@@ -41,15 +37,6 @@ def test_the_usual_names():
     for name, each in METRICS.items():
         assert each == metric(name) and each.name == name
     assert METRICS["nearest_neighbor_10m"].samples == 10_000_000 and metric("frechet_500").samples == 500
-
-
-@pytest.mark.parametrize("name", METRICS)
-def test_every_metric_says_what_it_is(name):
-    each = METRICS[name]
-    assert each.better in ("lower", "higher", "ideal") and "\n" not in each.description
-    assert each.ideal is not None or each.better != "ideal"
-    if each.function:
-        assert set(each.needs) <= set(Inputs.__dataclass_fields__)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -116,7 +103,7 @@ def test_shared_work_is_done_once(monkeypatch):
 def test_stored_moments_replace_the_real_features():
     given = inputs()
     moments = Moments.of(given.real_features)
-    spared = Inputs(draw=given.draw, real_moments=moments, generated_features=given.generated_features)
+    spared = replace(given, real_moments=moments, real_features=given.real_features[:0])
     assert compute(["frechet_1k"], spared) == compute(["frechet_1k"], given)
 
 
@@ -130,8 +117,3 @@ def test_an_unknown_name_is_refused_with_the_known_ones(name):
 def test_what_needs_a_run_is_not_computed_from_arrays(name):
     with pytest.raises(ValueError, match="computed from a run"):
         compute([name], inputs())
-
-
-def test_metrics_need_no_tensorflow():
-    code = "import sys, dcgan_tf.metrics, dcgan_tf.metrics.svm_protocols; sys.exit('tensorflow' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -1,7 +1,6 @@
 """The extractor that a person names: "classifier", "discriminator", "discriminator:DIR", "inception" or a file."""
 
 import os
-from typing import TYPE_CHECKING
 
 from dcgan_tf import checkpoints, files, runs
 from dcgan_tf.data import ImageStore
@@ -11,34 +10,26 @@ from dcgan_tf.evaluation.features.discriminator_features import DiscriminatorFea
 from dcgan_tf.evaluation.features.extractor import Extractor
 from dcgan_tf.evaluation.features.inception import Inception, inception_file
 from dcgan_tf.evaluation.features.keras_model import KerasFile
-
-if TYPE_CHECKING:
-    from dcgan_tf.evaluation.session import Session
-
-NAMES = "classifier, discriminator, discriminator:DIR, inception, or the path of a .keras file"
+from dcgan_tf.evaluation.session import Session
 
 
 def check_name(name: str) -> None:
     """Raises ArgumentError unless it names an extractor."""
     if name not in ("classifier", "inception") and name.partition(":")[0] != "discriminator" and not _is_file(name):
-        raise ArgumentError("features", name, f"choose one of {NAMES}")
+        known = "classifier, discriminator, discriminator:DIR, inception, or the path of a .keras file"
+        raise ArgumentError("features", name, f"choose one of {known}")
 
 
 def extractor_by_name(
-    name: str, trained: ImageStore, session: "Session", inception: str | os.PathLike | None = None
+    name: str, trained: ImageStore, session: Session, inception: str | os.PathLike | None = None
 ) -> Extractor:
-    """Opens an extractor, or trains it.
+    """Opens an extractor that `check_name` allows, or trains it on the run's training images.
 
-    Args:
-        name: one of `NAMES`.
-        trained: the run's training images.
-        session: the run.
-        inception: the file of the Inception graph; None for the one in the cache, downloaded if it is not there.
+    Without `inception`, the Inception graph is taken from the cache, downloaded if it is not there.
 
     Raises:
-        UserError: there is no such extractor, or it cannot be opened.
+        UserError: it cannot be opened.
     """
-    check_name(name)
     if name == "classifier":
         return trained_classifier(trained, session.cache)
     if name == "inception":

@@ -21,6 +21,7 @@ from dcgan_tf.data import ImageStore
 from dcgan_tf.data.cache import explained
 from dcgan_tf.errors import UserError
 from dcgan_tf.evaluation.features.extractor import DIGITS, Features, digest_of_arrays
+from dcgan_tf.metrics import arrays
 from dcgan_tf.models import pixels
 from dcgan_tf.progress import Progress
 
@@ -38,11 +39,6 @@ SEED = 0
 
 class Classifier:
     """Features: the last hidden layer, after its ReLU. Probabilities: the softmax of the classes.
-
-    Args:
-        shape: (height, width, channels) of images.
-        weights: by "layer/variable".
-        about: "data" (checksum), "classes", "accuracy" on held-out images, "steps", ...
 
     Attributes:
         network: images float32 [n, height, width, channels] in [-1, 1] to logits float32 [n, classes].
@@ -73,11 +69,7 @@ class Classifier:
 
 
 def trained_classifier(store: ImageStore, cache_root: Path) -> Classifier:
-    """The classifier of a data set: from the cache, or trained now, with progress.
-
-    Args:
-        store: images with labels.
-        cache_root: the cache directory.
+    """The classifier of a data set: from the cache directory, or trained now, with progress.
 
     Raises:
         UserError: no labels, one class only, or a cache that cannot be written.
@@ -194,8 +186,8 @@ def _training_step(model: keras.Model, steps: int) -> tf.types.experimental.Gene
 
 def _accuracy(model: keras.Model, store: ImageStore, rows: np.ndarray) -> float:
     right = 0
-    for start in range(0, len(rows), 256):
-        part = rows[start : start + 256]
-        logits = model(pixels.to_model_range(store.images[part]), training=False).numpy()
-        right += int((logits.argmax(axis=1) == store.labels[part]).sum())
+    for part in arrays.slices(len(rows), 256):
+        images, labels = store.images[rows[part]], store.labels[rows[part]]
+        logits = model(pixels.to_model_range(images), training=False).numpy()
+        right += int((logits.argmax(axis=1) == labels).sum())
     return right / len(rows)

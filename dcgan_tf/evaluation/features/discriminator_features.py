@@ -50,9 +50,8 @@ class DiscriminatorFeatures:
         self._origin = origin
         model = models.build_discriminator(config)
         prepare(model, weights, real_images)
-        maps = [
-            layer.output for layer in model.layers if layer.name.endswith("_leaky") and len(layer.output.shape) == 4
-        ]
+        leaky = [layer.output for layer in model.layers if layer.name.endswith("_leaky")]
+        maps = [output for output in leaky if len(output.shape) == 4]
         inner = keras.Model(model.inputs, maps)
         self.dimension = sum(min(GRID, each.shape[1]) * min(GRID, each.shape[2]) * each.shape[3] for each in maps)
         arrays = {f"{layer.name}/{each.name}": each.numpy() for layer in model.layers for each in layer.variables}
@@ -88,9 +87,6 @@ def prepare(
         weights: its trainable variables by "layer/variable"; None keeps its own.
         real_images: uint8 [n, height, width, channels]; the first 2,048 are used.
         labels: int32 [n] if it is conditional.
-
-    Raises:
-        KeyError: a variable is missing.
     """
     if weights is not None:
         for layer in model.layers:
@@ -128,18 +124,18 @@ def _joined(maps: list[tf.Tensor]) -> tf.Tensor:
     return tf.concat([tf.reshape(pooled(each), [tf.shape(each)[0], -1]) for each in tf.nest.flatten(maps)], axis=1)
 
 
-def pooled(maps: tf.Tensor, grid: int = GRID) -> tf.Tensor:
+def pooled(maps: tf.Tensor) -> tf.Tensor:
     """The largest value in each cell of a grid: [n, h, w, f] to [n, min(4, h), min(4, w), f].
 
-    Cells are equal if the sizes are multiples of the grid, as in the paper. Otherwise they overlap by a row or column
+    Cells are equal if the sizes are multiples of 4, as in the paper. Otherwise they overlap by a row or column
     (28-pixel networks have maps of 14x14 and 7x7).
     """
-    rows = [tf.reduce_max(maps[:, start:end], axis=1) for start, end in _cells(maps.shape[1], grid)]
+    rows = [tf.reduce_max(maps[:, start:end], axis=1) for start, end in _cells(maps.shape[1])]
     tall = tf.stack(rows, axis=1)
-    columns = [tf.reduce_max(tall[:, :, start:end], axis=2) for start, end in _cells(maps.shape[2], grid)]
+    columns = [tf.reduce_max(tall[:, :, start:end], axis=2) for start, end in _cells(maps.shape[2])]
     return tf.stack(columns, axis=2)
 
 
-def _cells(size: int, grid: int) -> list[tuple[int, int]]:
-    grid = min(grid, size)
+def _cells(size: int) -> list[tuple[int, int]]:
+    grid = min(GRID, size)
     return [(cell * size // grid, -(-(cell + 1) * size // grid)) for cell in range(grid)]

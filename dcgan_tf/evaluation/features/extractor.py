@@ -2,11 +2,13 @@
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+
+from dcgan_tf.progress import Progress
 
 DIGITS = 12  # of a hash in a name: a collision of one in 10^14
 
@@ -48,11 +50,7 @@ class Extractor(Protocol):
 
 
 class Pixels:
-    """The pixels themselves as features, from 0 to 255.
-
-    Args:
-        shape: (height, width, channels) of images.
-    """
+    """The pixels themselves as features, from 0 to 255; `shape` is that of an image."""
 
     name, classes, caution = "pixels", 0, ""
 
@@ -64,6 +62,18 @@ class Pixels:
 
     def __call__(self, images: np.ndarray) -> Features:
         return Features(images.reshape(len(images), -1).astype(np.float32))
+
+
+def in_blocks(
+    extractor: Extractor, blocks: Iterable[np.ndarray], count: int, text: str
+) -> Iterator[tuple[slice, Features]]:
+    """The features of `count` images that come in blocks, each with its place among all; shows progress as `text`."""
+    start = 0
+    with Progress(count, "images", text) as progress:
+        for block in blocks:
+            yield slice(start, start + len(block)), extractor(block)
+            start += len(block)
+            progress.advance(len(block))
 
 
 def digest_of_arrays(arrays: Mapping[str, np.ndarray]) -> str:

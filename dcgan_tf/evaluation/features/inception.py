@@ -10,7 +10,6 @@ import logging
 import tarfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 import tensorflow as tf
@@ -39,9 +38,6 @@ class Inception:
 
     A file with another checksum does not get the published name.
 
-    Args:
-        path: the frozen graph.
-
     Raises:
         ArgumentError: not a frozen graph with these tensors.
     """
@@ -50,12 +46,9 @@ class Inception:
         self._apply, self.dimension, self.classes = _function(path)
         digest = digest_of_file(path)
         self._path, self._published = path, digest == GRAPH_SHA256
-        self.name, self.caution = PUBLISHED_NAME, ""
-        if not self._published:
-            self.name = f"graph-{digest[:DIGITS]}"
-            self.caution = (
-                f"{path.name} is not the published Inception file (its SHA-256 differs): not comparable with FID"
-            )
+        self.name = PUBLISHED_NAME if self._published else f"graph-{digest[:DIGITS]}"
+        other = f"{path.name} is not the published Inception file (its SHA-256 differs): not comparable with FID"
+        self.caution = "" if self._published else other
 
     def describe(self) -> dict[str, Any]:
         resize = "bilinear of TensorFlow 1 inside the graph, to 299x299"
@@ -107,9 +100,7 @@ def inception_file(cache_root: Path) -> Path:
     if path.exists():
         return path
     remedy = f"download {URL} elsewhere, unpack {MEMBER} and give it as `inception=FILE`, or use `features=classifier`"
-    parts = urlsplit(URL)
-    fault = unreachable(f"{parts.scheme}://{parts.netloc}/")
-    if fault:
+    if fault := unreachable(URL):
         raise UserError(f"`features=inception`: not in {path.parent} and no network ({fault}); {remedy}")
     with explained(cache_root):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,9 +20,6 @@ class KerasFile:
     Images are resized (bilinear, antialiased) if its input has another fixed size, and become RGB or gray if it has
     other channels.
 
-    Args:
-        path: a .keras file.
-
     Raises:
         ArgumentError: no such file, not a Keras model, or other inputs and outputs.
     """
@@ -51,10 +48,8 @@ class KerasFile:
         )
 
     def describe(self) -> dict[str, Any]:
-        return {"kind": "keras", "name": self.name, "file": str(self._path), "resize": self._resize()}
-
-    def _resize(self) -> str:
-        return "none" if None in self._size else f"bilinear, antialiased, to {self._size[0]}x{self._size[1]}"
+        resize = "none" if None in self._size else f"bilinear, antialiased, to {self._size[0]}x{self._size[1]}"
+        return {"kind": "keras", "name": self.name, "file": str(self._path), "resize": resize}
 
     def __call__(self, images: np.ndarray) -> Features:
         return Features(self._apply(with_channels(images, self._channels)).numpy())

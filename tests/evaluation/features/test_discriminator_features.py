@@ -14,7 +14,7 @@ TINY = ModelConfig(image_size=(16, 16), channels=1, base_filters=4)
 @pytest.mark.parametrize(("name", "expected"), [("imagenet_32", 28_672), ("cifar10_32", 7_168)])
 def test_as_many_features_as_in_the_paper(name, expected):
     """28,672: section 5.1. 7,168: the network behind Table 2."""
-    config = presets.PRESETS[name].config.model
+    config = presets.PRESETS[name].model
     images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, config.channels), np.uint8)
     found = features.DiscriminatorFeatures(config, None, images, "untrained")
     assert found.dimension == expected and found(images).vectors.shape == (4, expected)
