@@ -18,6 +18,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +27,10 @@ PYTHON_OPERATORS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 _TIMED_SECONDS, _TIMED_CALLS = 1.0, 50
 
 Arrays = dict[str, np.ndarray]
+Call = Callable[..., np.ndarray]
+"""z float32 [n, latent_dim], and label int32 [n] if conditional, by keyword; to float32 images."""
+Ask = Callable[..., np.ndarray]
+"""The names of a signature and of one of its outputs, and the inputs by keyword; to that output."""
 
 
 def rows(inputs: Arrays) -> list[Arrays]:
@@ -47,37 +52,84 @@ def milliseconds(call: Callable, latents: Arrays) -> float:
     return 1000 * statistics.median(times)
 
 
-def import_tensorflow_without_keras():
-    """TensorFlow, in a process where `import keras` fails, as where only TensorFlow is installed."""
-    sys.modules["keras"] = None
-    import tensorflow
+def open_saved_model(path: str) -> Ask:
+    """Through `tf.saved_model.load`."""
+    import tensorflow as tf
 
-    return tensorflow
+    signatures = tf.saved_model.load(path).signatures
+
+    def ask(signature: str, output: str, **inputs: np.ndarray) -> np.ndarray:
+        return signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})[output].numpy()
+
+    return ask
+
+
+def open_saved_model_v1(path: str) -> tuple[Ask, Any]:
+    """Through the loader of TensorFlow 1, which restores variables as TF Serving does; also the MetaGraphDef."""
+    from tensorflow import compat
+
+    v1 = compat.v1
+    with v1.Graph().as_default():
+        session = v1.Session()
+        graph = v1.saved_model.load(session, ["serve"], path)
+
+    def ask(signature: str, output: str, **inputs: np.ndarray) -> np.ndarray:
+        definition = graph.signature_def[signature]
+        feeds = {definition.inputs[name].name: value for name, value in inputs.items()}
+        return session.run(definition.outputs[output].name, feeds)
+
+    return ask, graph
+
+
+def open_tflite(path: str, threads: int | None = None) -> tuple[Call, Any]:
+    """Through LiteRT if it is installed, else through TensorFlow's interpreter; also the interpreter."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        from tensorflow import lite
+
+        Interpreter = lite.Interpreter
+    interpreter = Interpreter(model_path=path, num_threads=threads)
+    runner = interpreter.get_signature_runner()
+
+    def call(**inputs: np.ndarray) -> np.ndarray:
+        return np.concatenate([runner(**one)["images"] for one in rows(inputs)])
+
+    return call, interpreter
+
+
+def open_keras(path: str) -> tuple[Call, Any]:
+    """Through `keras.saving.load_model`; also the model."""
+    import keras
+
+    model = keras.saving.load_model(path)
+
+    def call(**inputs: np.ndarray) -> np.ndarray:
+        values = list(inputs.values())
+        return np.asarray(model(values if len(values) > 1 else values[0], training=False))
+
+    return call, model
+
+
+def open_onnx(path: str, threads: int = 0) -> tuple[Call, Any]:
+    """Through ONNX Runtime on the CPU, with all threads by default; also the session."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return lambda **inputs: session.run(["images"], inputs)[0], session
 
 
 def read_saved_model(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through `tf.saved_model.load`, without Keras."""
-    tf = import_tensorflow_without_keras()
-    signatures = tf.saved_model.load(path).signatures
-
-    def ask(name: str, output: str, **inputs: np.ndarray) -> np.ndarray:
-        return signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})[output].numpy()
-
-    return _answers(ask, latents, seeds, {})
+    """All signatures, in TensorFlow 2."""
+    return _answers(open_saved_model(path), latents, seeds, {})
 
 
 def read_saved_model_v1(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through the loader of TensorFlow 1, which restores variables as TF Serving does; also looks at the graph."""
-    v1 = import_tensorflow_without_keras().compat.v1
-    with v1.Session(graph=v1.Graph()) as session:
-        graph = v1.saved_model.load(session, ["serve"], path)
-
-        def ask(name: str, output: str, **inputs: np.ndarray) -> np.ndarray:
-            signature = graph.signature_def[name]
-            feeds = {signature.inputs[key].name: value for key, value in inputs.items()}
-            return session.run(signature.outputs[output].name, feeds)
-
-        return _answers(ask, latents, seeds, _graph_facts(graph))
+    """All signatures, in TensorFlow 1; also looks at the graph."""
+    ask, graph = open_saved_model_v1(path)
+    return _answers(ask, latents, seeds, _graph_facts(graph))
 
 
 def _graph_facts(graph) -> dict:
@@ -108,51 +160,29 @@ def _answers(ask: Callable, latents: Arrays, seeds: Arrays, facts: dict) -> dict
 
 
 def read_tflite(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through the LiteRT interpreter if it is installed, else through TensorFlow's; one thread."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        Interpreter = import_tensorflow_without_keras().lite.Interpreter
-    interpreter = Interpreter(model_path=path, num_threads=1)
-    runner = interpreter.get_signature_runner()
-
-    def call(**one: np.ndarray) -> np.ndarray:
-        return runner(**one)["images"]
-
-    operators = Counter(item["op_name"] for item in interpreter._get_ops_details() if item["op_name"] != "DELEGATE")
-    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
-    return {"images": np.concatenate([call(**one) for one in rows(latents)]), "facts": facts}
+    """In one thread."""
+    call, interpreter = open_tflite(path, threads=1)
+    operators = [item["op_name"] for item in interpreter._get_ops_details() if item["op_name"] != "DELEGATE"]
+    return _images(call, latents, operators)
 
 
 def read_keras(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through `keras.saving.load_model`."""
-    import keras
-
-    model = keras.saving.load_model(path)
-
-    def call(**inputs: np.ndarray) -> np.ndarray:
-        values = list(inputs.values())
-        return np.asarray(model(values if len(values) > 1 else values[0], training=False))
-
-    operators = Counter(type(layer).__name__ for layer in model.layers)
-    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
-    return {"images": call(**latents), "facts": facts}
+    """In Keras."""
+    call, model = open_keras(path)
+    return _images(call, latents, [type(layer).__name__ for layer in model.layers])
 
 
 def read_onnx(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through ONNX Runtime on the CPU, one thread."""
+    """In one thread."""
     import onnx
-    import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    call, _ = open_onnx(path, threads=1)
+    return _images(call, latents, [node.op_type for node in onnx.load(path).graph.node])
 
-    def call(**inputs: np.ndarray) -> np.ndarray:
-        return session.run(["images"], inputs)[0]
 
-    operators = Counter(node.op_type for node in onnx.load(path).graph.node)
-    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
+def _images(call: Call, latents: Arrays, operators: list[str]) -> dict:
+    """The answers of a format that has no signatures."""
+    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(Counter(operators))}
     return {"images": call(**latents), "facts": facts}
 
 
@@ -180,6 +210,8 @@ def _storable(answers: dict) -> Arrays:
 def main(kind: str, path: str, requests: str, answers: str) -> None:
     """Reads, asks, stores."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # files are compared, not devices
+    if kind != "keras":
+        sys.modules["keras"] = None  # `import keras` fails, as where only the format's runtime is installed
     with np.load(requests) as archive:
         inputs = dict(archive)
     latents = {name: inputs[name] for name in ("z", "label") if name in inputs}
