@@ -163,8 +163,10 @@ def _write_and_verify(
 ) -> list[Finding]:
     """Writes the artefacts to a folder for each format, and removes the files that are refused."""
     artefacts = [(workplace / name, artefact) for name in formats for artefact in FORMATS[name].artefacts]
-    findings = []
-    with Verifier(generator) as verifier, Progress(len(artefacts), "files", "exporting") as progress:
+    verification = workplace / "verification"
+    verification.mkdir()
+    verifier, findings = Verifier(generator, verification), []
+    with Progress(len(artefacts), "files", "exporting") as progress:
         for place, artefact in artefacts:
             progress.note(artefact.name)
             path, problem = _write(generator, description, artefact, place)

@@ -11,6 +11,7 @@ the seeds), "png" (the same as PNG files), "path_png" (PNG files of `interpolate
 with one line on stderr.
 """
 
+import functools
 import json
 import os
 import statistics
@@ -121,13 +122,11 @@ def open_onnx(path: str, threads: int = 0) -> tuple[Call, Any]:
     return lambda **inputs: session.run(["images"], inputs)[0], session
 
 
-def read_saved_model(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """All signatures, in TensorFlow 2."""
+def _read_saved_model(path: str, latents: Arrays, seeds: Arrays) -> dict:
     return _answers(open_saved_model(path), latents, seeds, {})
 
 
-def read_saved_model_v1(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """All signatures, in TensorFlow 1; also looks at the graph."""
+def _read_saved_model_v1(path: str, latents: Arrays, seeds: Arrays) -> dict:
     ask, graph = open_saved_model_v1(path)
     return _answers(ask, latents, seeds, _graph_facts(graph))
 
@@ -149,7 +148,7 @@ def _answers(ask: Callable, latents: Arrays, seeds: Arrays, facts: dict) -> dict
     """The answers of every signature of a SavedModel."""
     start, end = rows(seeds)[:2]
     walk = {"start": start.pop("seed"), "end": end["seed"], "steps": np.array([PATH_STEPS], np.int32), **start}
-    time_of_one = milliseconds(lambda **one: ask("serving_default", "images", **one), latents)
+    time_of_one = milliseconds(functools.partial(ask, "serving_default", "images"), latents)
     return {
         "images": ask("serving_default", "images", **latents),
         "generated": ask("generate", "images", **seeds),
@@ -159,21 +158,18 @@ def _answers(ask: Callable, latents: Arrays, seeds: Arrays, facts: dict) -> dict
     }
 
 
-def read_tflite(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """In one thread."""
+def _read_tflite(path: str, latents: Arrays, seeds: Arrays) -> dict:
     call, interpreter = open_tflite(path, threads=1)
     operators = [item["op_name"] for item in interpreter._get_ops_details() if item["op_name"] != "DELEGATE"]
     return _images(call, latents, operators)
 
 
-def read_keras(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """In Keras."""
+def _read_keras(path: str, latents: Arrays, seeds: Arrays) -> dict:
     call, model = open_keras(path)
     return _images(call, latents, [type(layer).__name__ for layer in model.layers])
 
 
-def read_onnx(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """In one thread."""
+def _read_onnx(path: str, latents: Arrays, seeds: Arrays) -> dict:
     import onnx
 
     call, _ = open_onnx(path, threads=1)
@@ -187,28 +183,16 @@ def _images(call: Call, latents: Arrays, operators: list[str]) -> dict:
 
 
 READERS = {
-    "saved_model": read_saved_model,
-    "saved_model_v1": read_saved_model_v1,
-    "tflite": read_tflite,
-    "keras": read_keras,
-    "onnx": read_onnx,
+    "saved_model": _read_saved_model,
+    "saved_model_v1": _read_saved_model_v1,
+    "tflite": _read_tflite,
+    "keras": _read_keras,
+    "onnx": _read_onnx,
 }
 
 
-def _storable(answers: dict) -> Arrays:
-    """Strings as one array of bytes and one of lengths: without pickling, an .npz cannot hold Python objects."""
-    stored = {"facts": np.array(json.dumps(answers.pop("facts")))}
-    for name, value in answers.items():
-        if value.dtype == object:
-            stored[f"{name}_bytes"] = np.frombuffer(b"".join(value.ravel()), np.uint8)
-            stored[f"{name}_lengths"] = np.array([len(item) for item in value.ravel()])
-        else:
-            stored[name] = value
-    return stored
-
-
 def main(kind: str, path: str, requests: str, answers: str) -> None:
-    """Reads, asks, stores."""
+    """Reads, asks, stores; without pickling, an .npz holds texts only as arrays of bytes."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # files are compared, not devices
     if kind != "keras":
         sys.modules["keras"] = None  # `import keras` fails, as where only the format's runtime is installed
@@ -216,7 +200,9 @@ def main(kind: str, path: str, requests: str, answers: str) -> None:
         inputs = dict(archive)
     latents = {name: inputs[name] for name in ("z", "label") if name in inputs}
     seeds = {name: inputs[name] for name in ("seed", "label") if name in inputs}
-    np.savez(answers, **_storable(READERS[kind](path, latents, seeds)))
+    found = READERS[kind](path, latents, seeds)
+    found["facts"] = np.array(json.dumps(found["facts"]))
+    np.savez(answers, **{name: np.array(v.tolist()) if v.dtype == object else v for name, v in found.items()})
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def test_the_same_request_gives_the_same_bytes_in_two_processes(exported, direct
         assert subprocess.run(command, capture_output=True).returncode == 0
         with np.load(path) as archive:
             answers.append({key: archive[key].tobytes() for key in archive.files if key != "facts"})
-    assert answers[0] == answers[1] and {"images", "generated", "png_bytes", "path_png_bytes"} <= set(answers[0])
+    assert answers[0] == answers[1] and {"images", "generated", "png", "path_png"} <= set(answers[0])
 
 
 def test_the_next_export_is_the_next_version_and_keeps_what_a_person_wrote(directory, unverified, tmp_path):
