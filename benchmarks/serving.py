@@ -138,7 +138,6 @@ def _ways(generator: Generator, paths: dict[str, Path]) -> Iterator[Way]:
         if path.suffix == ".tflite":
             for threads in _thread_counts():
                 call, interpreter = reader.open_tflite(str(path), threads)
-                interpreter.allocate_tensors()  # XNNPACK takes over here
                 yield way(f"{name.replace('tflite', 'TFLite')}, {_threads(threads)}", call, z, _delegated(interpreter))
     if "onnx" in paths:
         for threads in _thread_counts():

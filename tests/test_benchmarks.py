@@ -77,14 +77,14 @@ def test_pacer():
 
 
 @pytest.mark.parametrize(
-    ("settings", "parts"),
+    ("preset", "parts"),
     [
-        ((), "the whole graph: TFLite float32, TFLite float16, TFLite int8"),
-        (("--conditional", "--classes=3"), "all but CAST"),
+        pytest.param("--preset=mnist_28_by_class", "all but CAST", marks=pytest.mark.full),
+        pytest.param("--preset=tiny", "the whole graph: TFLite float32, TFLite float16", marks=pytest.mark.slow),
     ],
 )
-def test_serving_measures_every_way(settings, parts, capfd):
-    arguments = ["--preset=tiny", *settings, "--rounds=1", "--seconds=0.001"]
+def test_serving_measures_every_way(preset, parts, capfd):
+    arguments = [preset, "--base_filters=4", "--rounds=1", "--seconds=0.001"]
     code = console.execute(serving.main, serving.FLAGS, ["serving", *arguments])
     out, err = capfd.readouterr()
     assert code == 0, err

@@ -91,6 +91,7 @@ def open_tflite(path: str, threads: int | None = None) -> tuple[Call, Any]:
 
         Interpreter = lite.Interpreter
     interpreter = Interpreter(model_path=path, num_threads=threads)
+    interpreter.allocate_tensors()
     runner = interpreter.get_signature_runner()
 
     def call(**inputs: np.ndarray) -> np.ndarray:
