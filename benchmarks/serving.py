@@ -55,21 +55,16 @@ class Way(NamedTuple):
     """A program's way to images."""
 
     name: str
-    one: Callable[[], object]
-    """Makes one image."""
-    many: Callable[[], object]
-    """Makes 64."""
-    note: str = ""
-    """A remark for the lines below the table."""
+    one: Callable[[], object]  # makes one image
+    many: Callable[[], object]  # makes 64
+    note: str = ""  # for the lines below the table
 
 
 class Turn(NamedTuple):
     """The result of one turn."""
 
-    milliseconds: float
-    """Median for one image."""
-    rate: float
-    """Images per second in calls of 64."""
+    milliseconds: float  # median for one image
+    rate: float  # images per second in calls of 64
 
 
 def main() -> None:
