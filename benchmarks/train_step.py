@@ -125,7 +125,7 @@ def _table_row(worker: Worker, rounds: list[dict[str, Turn]], ours: dict) -> tup
     if BASELINE in rounds[0]:
         ratio = spread([turn.rate / every[BASELINE].rate for turn, every in zip(turns, rounds, strict=True)], ".2f")
     peak = f"{turns[-1].peak_bytes / MEGA:,.0f} MB"
-    return worker.name, spread(rates, ",.1f"), ratio, f"{macs:.3g}", spread(shares, ".1f", " %"), peak
+    return worker.name, spread(rates, ",.1f"), ratio, f"{macs:.3g}", spread(shares, ".1f", "%"), peak
 
 
 def _end_to_end(worker: Worker, settings: dict, config: Config) -> None:
