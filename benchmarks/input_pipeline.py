@@ -1,7 +1,7 @@
 """Measures how many images per second the data pipeline delivers, beside what the training step takes.
 
-  python benchmarks/input_pipeline.py --preset=torch_64                    noise of the preset's size
-  python benchmarks/input_pipeline.py --preset=torch_64 --dataset=~/photos
+  python -m benchmarks.input_pipeline --preset=torch_64                    noise of the preset's size
+  python -m benchmarks.input_pipeline --preset=torch_64 --dataset=~/photos
 
 Also the time to the first batch of a run that starts at its beginning, and of one that is continued at batch 1,000,000.
 Any setting of train.py can be given as well.
@@ -12,18 +12,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import end_to_end, our_step
 from benchmarks.our_step import tf  # quietly imported there
-from benchmarks.workers import Pacer, Task, machine, markdown, spread
+from benchmarks.workers import Pacer, Task, check_flags, machine, markdown, spread
 from dcgan_tf import data, presets
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.config import Config
-from dcgan_tf.errors import ArgumentError
 from dcgan_tf.training import distribution
 
 TARGET_RATIO = 10
@@ -42,24 +38,14 @@ def main() -> None:
     """Prepares a store, then measures."""
     settings = FLAGS.given_settings()
     config = presets.PRESETS[FLAGS.preset].with_settings(settings)
-    _check_flags()
-    with tempfile.TemporaryDirectory(prefix="dcgan_tf-benchmark-") as folder:
+    check_flags(FLAGS, "images", "rounds")
+    with tempfile.TemporaryDirectory(prefix=end_to_end.PREFIX) as folder:
         if "dataset" not in settings:
-            end_to_end.noise(Path(folder) / "noise.npz", config, FLAGS.images)
-            own = {"dataset": str(Path(folder) / "noise.npz"), "cache_dir": str(Path(folder) / "cache")}
-            config = config.with_settings(own)
+            config = config.with_settings(end_to_end.noise(folder, config, FLAGS.images))
         model = config.model
         source = data.open_source(config.data)
         store = data.prepare_store(source, model.image_size, model.channels, config.data.crop, config.data.cache_dir)
         _measure(config, store)
-
-
-def _check_flags() -> None:
-    for name in ("images", "rounds"):
-        if getattr(FLAGS, name) < 1:
-            raise ArgumentError(name, getattr(FLAGS, name), "it must be at least 1")
-    if not 0 < FLAGS.seconds < 3600:
-        raise ArgumentError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
 
 
 def _measure(config: Config, store: data.ImageStore) -> None:

@@ -1,40 +1,39 @@
 """Measures how fast each exported format makes images, beside the Keras model that it was made from.
 
-  python benchmarks/serving.py --preset=torch_64          an untrained generator
-  python benchmarks/serving.py --run=runs/00000-mnist_28  a trained one; only the time of PNG depends on that
+  python -m benchmarks.serving --preset=torch_64          an untrained generator
+  python -m benchmarks.serving --run=runs/00000-mnist_28  a trained one; only the time of PNG depends on that
 
 Milliseconds for one image and images per second for 64, from a NumPy array to a NumPy array, on the CPU. Each way has
 a turn in each round, and ratios are taken within a round; on a busy machine even they are unreliable. With --preset,
 any setting of `dcgan train` works too.
 """
 
-import importlib.util
+import functools
 import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 if __name__ == "__main__":
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # before TensorFlow starts; its C++ session would take a GPU by itself
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # before TensorFlow starts
 
 from benchmarks.our_step import keras, np, tf  # quietly imported there
-from benchmarks.workers import cores, machine, markdown, spread
+from benchmarks.workers import check_flags, cores, machine, markdown, spread
 from dcgan_tf import models, presets, quiet, runs
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.exporting import formats, reader
 from dcgan_tf.exporting.description import Description
 from dcgan_tf.exporting.formats import FORMATS
 from dcgan_tf.models import named_variables
 from dcgan_tf.models.generator import Generator
 from dcgan_tf.models.trained import load_generator
 from dcgan_tf.progress import Progress
-from tests.cpp_session import CppSession
 
 MANY = 64
 PAUSE = 0.05  # seconds before a turn, in which the threads of the one before stop waiting for work
@@ -52,49 +51,38 @@ FLAGS.number("seconds", 0.3, "about how long a turn lasts with one image, and ag
 FLAGS.settings()
 
 
-@dataclass(frozen=True)
-class Way:
-    """A program's way to images.
-
-    Attributes:
-        name: what the table calls it.
-        one, many: make one image, and 64.
-        note: a remark for the lines below the table.
-    """
+class Way(NamedTuple):
+    """A program's way to images."""
 
     name: str
-    one: Callable[[], object]
-    many: Callable[[], object]
-    note: str = ""
+    one: Callable[[], object]  # makes one image
+    many: Callable[[], object]  # makes 64
+    note: str = ""  # for the lines below the table
 
 
-@dataclass(frozen=True)
-class Turn:
-    """The result of one turn: median milliseconds for one image, images per second in calls of 64."""
+class Turn(NamedTuple):
+    """The result of one turn."""
 
-    milliseconds: float
-    rate: float
+    milliseconds: float  # median for one image
+    rate: float  # images per second in calls of 64
 
 
 def main() -> None:
     """Exports into a folder of its own, measures, prints the table."""
-    label, generator = _generator()
-    print(f"{label}\n{machine()}\n{_versions()}", flush=True)
+    check_flags(FLAGS, "rounds")
+    title, generator = _generator()
+    print(f"{title}\n{machine()}\nTensorFlow {tf.__version__}, Keras {keras.__version__}", flush=True)
     with tempfile.TemporaryDirectory(prefix="dcgan_tf-benchmark-") as folder:
         paths = _export(generator, Path(folder))
         with quiet.quiet_stderr():  # the runtimes greet
             ways = list(_ways(generator, paths))
         rounds = _rounds(ways)
-    _report(FLAGS.run or FLAGS.preset or "torch_64", ways, rounds)
+    _report(ways, rounds)
 
 
 def _generator() -> tuple[str, Generator]:
-    """A label for the output, and the generator itself."""
+    """A title for the output, and the generator itself."""
     settings = FLAGS.given_settings()
-    if FLAGS.rounds < 1:
-        raise ArgumentError("rounds", FLAGS.rounds, "it must be at least 1")
-    if not 0 < FLAGS.seconds < 3600:
-        raise ArgumentError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
     if FLAGS.run:
         if FLAGS.preset or settings:
             raise ArgumentError("run", FLAGS.run, "a run has its own settings; give no preset and no settings with it")
@@ -106,23 +94,10 @@ def _generator() -> tuple[str, Generator]:
     return f"preset {preset}, untrained weights", generator
 
 
-def _versions() -> str:
-    named = [("TensorFlow", tf.__version__), ("Keras", keras.__version__)]
-    if FORMATS["onnx"].available():
-        import onnxruntime
-
-        named.append(("ONNX Runtime", onnxruntime.__version__))
-    return ", ".join(" ".join(pair) for pair in named)
-
-
 def _export(generator: Generator, folder: Path) -> dict[str, Path]:
     """Writes every artefact whose packages are installed; the path of each, by name."""
-    description = Description.of(generator, NAME)
-    missing = [name for name, entry in FORMATS.items() if not entry.available()]
-    for name in missing:
-        console.logger().info("without %s; pip install %s adds it", name, " ".join(FORMATS[name].packages))
-    paths = {}
-    for name in (name for name in FORMATS if name not in missing):
+    description, paths = Description.of(generator, NAME), {}
+    for name in formats.chosen():
         for artefact in FORMATS[name].artefacts:
             console.logger().info("writing %s", artefact.name)
             (folder / name).mkdir(exist_ok=True)
@@ -138,49 +113,30 @@ def _ways(generator: Generator, paths: dict[str, Path]) -> Iterator[Way]:
     label = {"label": generator.labels(image_seeds).numpy()} if generator.conditional else {}
     z, seed = {"z": generator.latents(image_seeds).numpy(), **label}, {"seed": image_seeds, **label}
 
-    def way(name: str, call: Call, inputs: Inputs = z) -> Way:
-        first = _row(inputs, 0)
-        return Way(name, lambda: call(**first), lambda: call(**inputs))
+    def way(name: str, call: Call, inputs: Inputs = z, note: str = "") -> Way:
+        first = reader.rows(inputs)[0]
+        return Way(name, lambda: call(**first), lambda: call(**inputs), note)
 
-    model, loaded = _call_of(generator.model), _call_of(keras.saving.load_model(paths["keras"]))
+    model = generator.model
     specs = [tf.TensorSpec([None, *value.shape[1:]], value.dtype, name) for name, value in z.items()]
-    graph = tf.function(model, input_signature=specs)
-    yield way(BASELINE, lambda **inputs: model(**inputs).numpy())
+    graph = tf.function(lambda z, label=None: model(models.inputs(z, label), training=False), input_signature=specs)
+    yield way(BASELINE, lambda z, label=None: model(models.inputs(z, label), training=False).numpy())
     yield way("Keras, the same in a `tf.function`", lambda **inputs: graph(**inputs).numpy())
-    yield way("Keras file, loaded", lambda **inputs: loaded(**inputs).numpy())
-    session = CppSession(paths["saved_model"])
-    yield way("SavedModel, C++ session", lambda **inputs: session.run("serving_default", inputs)["images"])
-    png = "SavedModel, C++ session, `generate_png`"
-    yield way(png, lambda **inputs: session.run("generate_png", inputs)["png_bytes"], seed)
-    yield way("SavedModel, `tf.saved_model.load`", _saved_model(paths["saved_model"]))
+    yield way("Keras file, loaded", reader.open_keras(str(paths["keras"]))[0])
+    session, _ = reader.open_saved_model_v1(str(paths["saved_model"]))
+    yield way("SavedModel, TensorFlow 1 session", functools.partial(session, "serving_default", "images"))
+    png = functools.partial(session, "generate_png", "png_bytes")
+    yield way("SavedModel, TensorFlow 1 session, `generate_png`", png, seed)
+    loaded = reader.open_saved_model(str(paths["saved_model"]))
+    yield way("SavedModel, `tf.saved_model.load`", functools.partial(loaded, "serving_default", "images"))
     for name, path in paths.items():
         if path.suffix == ".tflite":
             for threads in _thread_counts():
-                call, note = _tflite(path, threads)
-                yield _one_by_one(f"{name.replace('tflite', 'TFLite')}, {_threads(threads)}", call, z, note)
+                call, interpreter = reader.open_tflite(str(path), threads)
+                yield way(f"{name.replace('tflite', 'TFLite')}, {_threads(threads)}", call, z, _delegated(interpreter))
     if "onnx" in paths:
         for threads in _thread_counts():
-            yield way(f"ONNX Runtime, {_threads(threads)}", _onnx(paths["onnx"], threads))
-
-
-def _one_by_one(name: str, call: Call, inputs: Inputs, note: str) -> Way:
-    """A way whose batch is fixed at 1."""
-    rows = [_row(inputs, index) for index in range(MANY)]
-    return Way(name, lambda: call(**rows[0]), lambda: [call(**row) for row in rows], note)
-
-
-def _row(inputs: Inputs, index: int) -> Inputs:
-    """A batch of one."""
-    return {name: value[index : index + 1] for name, value in inputs.items()}
-
-
-def _call_of(model: keras.Model) -> Call:
-    return lambda z, label=None: model(models.inputs(z, label), training=False)
-
-
-def _saved_model(path: Path) -> Call:
-    signature = tf.saved_model.load(str(path)).signatures["serving_default"]
-    return lambda **inputs: signature(**{name: tf.constant(value) for name, value in inputs.items()})["images"].numpy()
+            yield way(f"ONNX Runtime, {_threads(threads)}", reader.open_onnx(str(paths["onnx"]), threads)[0])
 
 
 def _thread_counts() -> list[int]:
@@ -192,21 +148,8 @@ def _threads(count: int) -> str:
     return f"{count} thread{'s' if count > 1 else ''}"
 
 
-def _tflite(path: Path, threads: int) -> tuple[Call, str]:
-    """The call, and the part of the graph that XNNPACK computes."""
-    if importlib.util.find_spec("ai_edge_litert"):
-        from ai_edge_litert.interpreter import Interpreter
-    else:
-        Interpreter = tf.lite.Interpreter
-    interpreter = Interpreter(model_path=str(path), num_threads=threads)
-    interpreter.allocate_tensors()  # XNNPACK takes over here
-    note = _delegated(interpreter)
-    runner = interpreter.get_signature_runner()
-    return lambda **inputs: runner(**inputs)["images"], note
-
-
-def _delegated(interpreter: tf.lite.Interpreter) -> str:
-    """Follows the output back to the operators that compute it: the interpreter also lists those that were replaced."""
+def _delegated(interpreter: Any) -> str:
+    """What XNNPACK computes. The interpreter also lists replaced operators, so this goes backwards from the output."""
     makers = {tensor: operator for operator in interpreter._get_ops_details() for tensor in operator["outputs"]}
     open_tensors, found = [detail["index"] for detail in interpreter.get_output_details()], {}
     while open_tensors:
@@ -218,15 +161,6 @@ def _delegated(interpreter: tf.lite.Interpreter) -> str:
     if len(rest) == len(found):
         return "XNNPACK is NOT active"
     return f"XNNPACK takes all but {', '.join(sorted(set(rest)))}" if rest else "XNNPACK takes the whole graph"
-
-
-def _onnx(path: Path, threads: int) -> Call:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return lambda **inputs: session.run(["images"], inputs)[0]
 
 
 def _rounds(ways: list[Way]) -> list[dict[str, Turn]]:
@@ -255,22 +189,19 @@ def _seconds(call: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
-def _report(label: str, ways: list[Way], rounds: list[dict[str, Turn]]) -> None:
-    head = ("generator", "way", "one image, ms", "times as fast", f"{MANY} images, images/s", "ratio")
-    print(f"\n{markdown([head, *(_table_row(label, way.name, rounds) for way in ways)])}\n")
-    print(
-        f"medians over {len(rounds)} rounds, lowest and highest in brackets; both ratios to the first row, in its round"
-    )
+def _report(ways: list[Way], rounds: list[dict[str, Turn]]) -> None:
+    head = ("way", "one image, ms", "times as fast", f"{MANY} images, images/s", "ratio")
+    print(f"\n{markdown([head, *(_table_row(way.name, rounds) for way in ways)])}\n")
+    print(f"medians over {len(rounds)} rounds, lowest and highest in brackets; ratios to the first row, in its round")
     print(f"TFLite takes one image a call, so {MANY} are {MANY} calls; TensorFlow uses all cores ({cores()})")
     notes = {way.name.rpartition(", ")[0]: way.note for way in ways if way.note}  # the same for all numbers of threads
     for note in dict.fromkeys(notes.values()):
         print(f"{note}: {', '.join(name for name in notes if notes[name] == note)}")
 
 
-def _table_row(label: str, name: str, rounds: list[dict[str, Turn]]) -> tuple[str, ...]:
+def _table_row(name: str, rounds: list[dict[str, Turn]]) -> tuple[str, ...]:
     turns = [(turns[name], turns[BASELINE]) for turns in rounds]
     return (
-        label,
         name,
         spread([turn.milliseconds for turn, _ in turns], ",.3f"),
         spread([base.milliseconds / turn.milliseconds for turn, base in turns], ".2f"),

@@ -1,8 +1,8 @@
 """Measures training images per second and memory, beside PyTorch and beside the machine's own limit.
 
-  python benchmarks/train_step.py --preset=torch_64
-  python benchmarks/train_step.py --preset=torch_64 --bfloat16        also both in bfloat16
-  python benchmarks/train_step.py --preset=torch_64 --end_to_end=200  also a whole training by train.py
+  python -m benchmarks.train_step --preset=torch_64
+  python -m benchmarks.train_step --preset=torch_64 --bfloat16        also both in bfloat16
+  python -m benchmarks.train_step --preset=torch_64 --end_to_end=200  also a whole training by train.py
 
 Every row is a process of its own; in each round each has one turn while the others rest. Ratios are taken within a
 round. On a busy machine not even they hold. Any setting of train.py can be given as well.
@@ -11,17 +11,14 @@ round. On a busy machine not even they hold. Any setting of train.py can be give
 import importlib.util
 import statistics
 import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks import end_to_end
-from benchmarks.workers import Turn, Worker, machine, markdown, spread
+from benchmarks.workers import Turn, Worker, check_flags, machine, markdown, spread
 from dcgan_tf import presets
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.config import Config
-from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.errors import UserError
 
 BASELINE, LIMIT = "PyTorch eager float32", "matrix product"
 TARGET_SHARE = 0.95
@@ -41,16 +38,16 @@ def main() -> None:
     """Starts the processes, gives them their turns, prints the table."""
     settings = FLAGS.given_settings()
     config = presets.PRESETS[FLAGS.preset].with_settings(settings)
-    _check_flags(config)
-    print(
-        f"preset {FLAGS.preset}, batch {config.training.batch_size}, update {config.training.update}\n{machine()}",
-        flush=True,
-    )
+    check_flags(FLAGS, "rounds")
+    if FLAGS.end_to_end is not None:
+        end_to_end.check(FLAGS.end_to_end, config)
+    print(f"preset {FLAGS.preset}, batch {config.training.batch_size}, update {config.training.update}")
+    print(machine(), flush=True)
     workers: list[Worker] = []
     try:
-        for row in _rows(config):
-            console.logger().info("starting: %s", row[0])
-            workers.append(Worker(row[0], row[1], **row[2]))
+        for name, module, arguments in _rows(config):
+            console.logger().info("starting: %s", name)
+            workers.append(Worker(name, module, **arguments))
         _check_same_networks(workers)
         turns = _rounds(workers)
         _report(workers, turns)
@@ -61,15 +58,6 @@ def main() -> None:
             worker.end()
 
 
-def _check_flags(config: Config) -> None:
-    if FLAGS.rounds < 1:
-        raise ArgumentError("rounds", FLAGS.rounds, "it must be at least 1")
-    if not 0 < FLAGS.seconds < 3600:
-        raise ArgumentError("seconds", f"{FLAGS.seconds:g}", "it must be above 0 and below 3600")
-    if FLAGS.end_to_end is not None:
-        end_to_end.check(FLAGS.end_to_end, config)
-
-
 def _rows(config: Config) -> list[tuple[str, str, dict]]:
     """Name, module and arguments of each process; ours comes first, the matrix product last."""
     ours, pytorch = "benchmarks.our_step", "benchmarks.torch_step"
@@ -78,13 +66,11 @@ def _rows(config: Config) -> list[tuple[str, str, dict]]:
     if FLAGS.bfloat16 and config != half:
         rows.append(("dcgan_tf mixed_bfloat16", ours, {"config": half}))
     if _torch_wanted(config):
-        kinds = {
-            BASELINE: {"channels_last": False, "bfloat16": False},
-            f"{BASELINE}, channels_last": {"channels_last": True, "bfloat16": False},
-        }
+        kinds = [(BASELINE, False, False), (f"{BASELINE}, channels_last", True, False)]
         if FLAGS.bfloat16:
-            kinds["PyTorch eager bfloat16 autocast, channels_last"] = {"channels_last": True, "bfloat16": True}
-        rows += [(name, pytorch, {"config": config, **kind}) for name, kind in kinds.items()]
+            kinds.append(("PyTorch eager bfloat16 autocast, channels_last", True, True))
+        for name, channels_last, bfloat16 in kinds:
+            rows.append((name, pytorch, {"config": config, "channels_last": channels_last, "bfloat16": bfloat16}))
     return [*rows, (LIMIT, "benchmarks.matrix_product", {})]
 
 
@@ -96,10 +82,6 @@ def _torch_wanted(config: Config) -> bool:
         print("PyTorch is not installed, so only our own rows are measured; to compare: pip install torch==2.13.0")
         return False
     return FLAGS.torch
-
-
-def _is_pytorch(worker: Worker) -> bool:
-    return worker.name.startswith("PyTorch")
 
 
 def _check_same_networks(workers: list[Worker]) -> None:
@@ -135,7 +117,7 @@ def _report(workers: list[Worker], rounds: list[dict[str, Turn]]) -> None:
 
 
 def _table_row(worker: Worker, rounds: list[dict[str, Turn]], ours: dict) -> tuple[str, ...]:
-    macs = ours["macs_pytorch" if _is_pytorch(worker) else "macs"] / GIGA
+    macs = ours["macs_pytorch" if worker.name.startswith("PyTorch") else "macs"] / GIGA
     turns = [turns[worker.name] for turns in rounds]
     rates = [turn.rate for turn in turns]
     shares = [100 * turn.rate * macs / every[LIMIT].rate for turn, every in zip(turns, rounds, strict=True)]
@@ -143,7 +125,7 @@ def _table_row(worker: Worker, rounds: list[dict[str, Turn]], ours: dict) -> tup
     if BASELINE in rounds[0]:
         ratio = spread([turn.rate / every[BASELINE].rate for turn, every in zip(turns, rounds, strict=True)], ".2f")
     peak = f"{turns[-1].peak_bytes / MEGA:,.0f} MB"
-    return worker.name, spread(rates, ",.1f"), ratio, f"{macs:.3g}", spread(shares, ".1f", " %"), peak
+    return worker.name, spread(rates, ",.1f"), ratio, f"{macs:.3g}", spread(shares, ".1f", "%"), peak
 
 
 def _end_to_end(worker: Worker, settings: dict, config: Config) -> None:
@@ -153,16 +135,14 @@ def _end_to_end(worker: Worker, settings: dict, config: Config) -> None:
     speeds = end_to_end.train(FLAGS.preset, settings, config, FLAGS.end_to_end)
     after = [worker.turn(FLAGS.seconds).rate for _ in range(2)]
     bare = statistics.mean(before + after)
-    rows = [("train.py", "images/s", "share of the bare step")]
-    rows += [
-        (name, f"{rate:,.1f}", f"{rate / bare:.1%}")
-        for name, rate in (
-            ("bare step, before and after", bare),
-            ("steps and waiting for data (metrics.jsonl)", speeds.in_steps),
-            ("overall: samples, checkpoints and pictures too", speeds.overall),
-            ("with building and tracing too (its last line)", speeds.with_start),
-        )
-    ]
+    rates = {
+        "bare step, before and after": bare,
+        "steps and waiting for data (metrics.jsonl)": speeds.in_steps,
+        "overall: samples, checkpoints and pictures too": speeds.overall,
+        "with building and tracing too (its last line)": speeds.with_start,
+    }
+    head = ("train.py", "images/s", "share of the bare step")
+    rows = [head, *((name, f"{rate:,.1f}", f"{rate / bare:.1%}") for name, rate in rates.items())]
     verdict = "reached" if speeds.overall >= TARGET_SHARE * bare else "MISSED"
     print(f"\n{markdown(rows)}\n")
     print(f"{speeds.steps} steps after the first row; waiting for data {speeds.waiting:.1%} of the steps' time")

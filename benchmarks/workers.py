@@ -1,8 +1,8 @@
-"""Long-lived child processes that take turns, so that one run compares what stands under the same conditions.
+"""Long-lived child processes that take turns, so that one run compares under the same conditions.
 
-The thread pools and allocators of TensorFlow and PyTorch disturb one another in one process; and the speed of a shared
-machine drifts by more than what is to be compared. So each contestant lives in its own process, is warmed up once, and
-then works only in its turn while the others wait on a pipe. This file imports neither library.
+The thread pools and allocators of TensorFlow and PyTorch disturb one another in one process, and the speed of a shared
+machine drifts by more than the differences to be measured. So each contestant lives in its own process, is warmed up
+once, and then works only in its turn while the others wait. This file imports neither library.
 """
 
 import datetime
@@ -14,15 +14,17 @@ import resource
 import signal
 import statistics
 import time
-import traceback
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dcgan_tf.errors import UserError
+from dcgan_tf.cli.flags import Flags
+from dcgan_tf.errors import ArgumentError, UserError
 
-BUSY_LOAD = 0.5  # of the load average, above which somebody else is at work
+BUSY_LOAD = 0.5  # of the load average, above which another program is at work
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one turn gave.
+    """The result of one turn.
 
     Attributes:
         rate: units per second.
@@ -87,90 +89,68 @@ class Worker:
 
     def __init__(self, name: str, module: str, **arguments: Any):
         self.name = name
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, module, arguments), daemon=True)
-        self._process.start()
-        theirs.close()  # so that the end of the child is seen as the end of the pipe
-        self.facts: dict[str, Any] = self._receive()
+        self._child = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin)
+        self.facts: dict[str, Any] = self._ask(_prepare, module, arguments)
 
     def turn(self, seconds: float) -> Turn:
         """Lets the child work for about so long."""
-        self._connection.send(seconds)
-        return self._receive()
+        return self._ask(_turn, seconds)
 
     def end(self) -> None:
         """Ends the child."""
-        self._connection.close()
-        self._process.join(timeout=10)
-        if self._process.is_alive():
-            self._process.terminate()
+        self._child.shutdown()
 
-    def _receive(self) -> Any:
+    def _ask(self, function: Callable, *arguments: Any) -> Any:
         try:
-            answer = self._connection.recv()
-        except EOFError:
-            self._process.join()
-            code = self._process.exitcode
-            raise UserError(f"{self.name}: its process ended (exit code {code}); is there enough memory?") from None
-        if isinstance(answer, UserError):
-            raise answer
-        if isinstance(answer, _Fault):
-            raise RuntimeError(f"{self.name}:\n{answer.text}")
-        return answer
+            return self._child.submit(function, *arguments).result()
+        except BrokenProcessPool:
+            raise UserError(f"{self.name}: its process ended; is there enough memory?") from None
 
 
-@dataclass(frozen=True)
-class _Fault:
-    """The traceback of an error that is nobody's wrong use."""
-
-    text: str
+_own: dict[str, Pacer] = {}  # of a child
 
 
-class _Plain(UserError):
-    """A user error of a child; those with several arguments do not pass through a pipe."""
-
-    def __init__(self, text: str, exit_code: int):
-        super().__init__(text, exit_code)
-        self.exit_code = exit_code
-
-    def __str__(self) -> str:
-        return self.args[0]
-
-
-def _serve(connection: Any, module: str, arguments: dict[str, Any]) -> None:
-    """The child: prepares, reports that it is ready, then one turn for each number of seconds that it is sent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business; the pipe's end ends the child
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's business
     os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")  # several processes share a GPU
+
+
+def _prepare(module: str, arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         task = importlib.import_module(module).prepare(**arguments)
-        pacer = Pacer(task)
-        connection.send(task.facts)
-        while True:
-            seconds = connection.recv()
-            connection.send(Turn(pacer.turn(seconds), peak_bytes()))
-    except EOFError:
-        return
     except UserError as error:
-        connection.send(_Plain(str(error), error.exit_code))
-    except BrokenPipeError:
-        return
-    except Exception:
-        connection.send(_Fault(traceback.format_exc()))
+        raise UserError(str(error)) from None  # an ArgumentError cannot be pickled
+    _own["pacer"] = Pacer(task)
+    return task.facts
 
 
-def peak_bytes() -> int:
+def _turn(seconds: float) -> Turn:
+    return Turn(_own["pacer"].turn(seconds), _peak_bytes())
+
+
+def _peak_bytes() -> int:
     """The high water mark of this process's resident set.
 
     From /proc where there is one: the kernel's other counter, ru_maxrss, starts from that of the parent.
     """
     status = Path("/proc/self/status")
     if status.exists():
-        for line in status.read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+        return int(status.read_text(encoding="utf-8").partition("VmHWM:")[2].split()[0]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if platform.system() == "Darwin" else peak * 1024
+
+
+def check_flags(flags: Flags, *counts: str) -> None:
+    """Refuses `counts` below 1, and turns of no length or of hours.
+
+    Raises:
+        ArgumentError: one of them.
+    """
+    for name in counts:
+        if getattr(flags, name) < 1:
+            raise ArgumentError(name, getattr(flags, name), "it must be at least 1")
+    if not 0 < flags.seconds < 3600:
+        raise ArgumentError("seconds", f"{flags.seconds:g}", "it must be above 0 and below 3600")
 
 
 def cores() -> int:
@@ -179,7 +159,7 @@ def cores() -> int:
 
 
 def machine() -> str:
-    """Processor, cores, system, date, and whether somebody else is using it."""
+    """Processor, cores, system, date, and whether another program is using it."""
     load = os.getloadavg()[0]
     busy = f"; BUSY, load average {load:.1f} before the start: these numbers mean nothing" if load > BUSY_LOAD else ""
     now = datetime.datetime.now().astimezone().isoformat(timespec="minutes")
@@ -188,11 +168,9 @@ def machine() -> str:
 
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()
 
 
 def spread(values: list[float], form: str = ",.0f", unit: str = "") -> str:
@@ -203,9 +181,5 @@ def spread(values: list[float], form: str = ",.0f", unit: str = "") -> str:
 
 def markdown(rows: list[tuple[str, ...]]) -> str:
     """A table whose first row is the head, ready to be pasted into a page."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "| " + " | ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
-    ]
-    lines.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
-    return "\n".join(lines)
+    head, *body = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([head, f"|{' --- |' * len(rows[0])}", *body])

@@ -24,24 +24,20 @@ def test_costs_by_hand():
 
 
 @pytest.mark.parametrize(
-    "training, pytorch, generator, discriminator",
+    ("training", "pytorch", "passes"),
     [
-        (TrainingConfig(), False, 3, 7),
-        (TrainingConfig(), True, 3, 9),
-        (TrainingConfig(update="algorithm1"), False, 4, 8),
-        (TrainingConfig(update="algorithm1"), True, 4, 9),
-        (TrainingConfig(update="algorithm1", d_steps=3), False, 6, 20),
+        (TrainingConfig(), False, (3, 7)),
+        (TrainingConfig(), True, (3, 9)),
+        (TrainingConfig(update="algorithm1"), False, (4, 8)),
+        (TrainingConfig(update="algorithm1"), True, (4, 9)),
+        (TrainingConfig(update="algorithm1", d_steps=3), False, (6, 20)),
     ],
 )
-def test_passes(training, pytorch, generator, discriminator):
-    inner = [0, 1]  # a first layer that costs nothing leaves the whole number of passes
-    assert costs.generator_passes(training).cost(inner) == generator
-    assert costs.discriminator_passes(training, pytorch).cost(inner) == discriminator
+def test_passes(training, pytorch, passes):
+    assert costs.passes(training, pytorch) == passes
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in tuple(presets.PRESETS) if not presets.PRESETS[name].model.conditional]
-)
+@pytest.mark.parametrize("name", [name for name, preset in presets.PRESETS.items() if not preset.model.conditional])
 def test_pytorch_networks_are_the_same(name):
     torch = pytest.importorskip("torch")
     from benchmarks import torch_step
@@ -80,35 +76,40 @@ def test_pacer():
     assert 5 / 0.1 < rate <= 5 / 0.01
 
 
-@pytest.mark.parametrize("preset", ["tiny", "mnist_28_by_class"])
-def test_serving_measures_every_way(preset, script):
-    done = script("benchmarks.serving", f"--preset={preset}", "--rounds=1", "--seconds=0.001")
-    assert done.code == 0, done.err
-    head, _, *lines = [line for line in done.out.splitlines() if line.startswith("|")]
-    rows = {cells[1]: cells for cells in ([cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines)}
+@pytest.mark.parametrize(
+    ("preset", "parts"),
+    [
+        pytest.param("--preset=mnist_28_by_class", "all but CAST", marks=pytest.mark.full),
+        pytest.param("--preset=tiny", "the whole graph: TFLite float32, TFLite float16", marks=pytest.mark.slow),
+    ],
+)
+def test_serving_measures_every_way(preset, parts, capfd):
+    arguments = [preset, "--base_filters=4", "--rounds=1", "--seconds=0.001"]
+    code = console.execute(serving.main, serving.FLAGS, ["serving", *arguments])
+    out, err = capfd.readouterr()
+    assert code == 0, err
+    head, _, *rows = [line.strip("| ").split(" | ") for line in out.splitlines() if line.startswith("|")]
     threads = ["1 thread", *([f"{workers.cores()} threads"] if workers.cores() > 1 else [])]
     runtimes = [artefact.name.replace("tflite", "TFLite") for artefact in FORMATS["tflite"].artefacts]
     runtimes += ["ONNX Runtime"] if FORMATS["onnx"].available() else []
-    assert list(rows) == [
+    assert [row[0] for row in rows] == [
         serving.BASELINE,
         "Keras, the same in a `tf.function`",
         "Keras file, loaded",
-        "SavedModel, C++ session",
-        "SavedModel, C++ session, `generate_png`",
+        "SavedModel, TensorFlow 1 session",
+        "SavedModel, TensorFlow 1 session, `generate_png`",
         "SavedModel, `tf.saved_model.load`",
         *(f"{runtime}, {count}" for runtime in runtimes for count in threads),
     ]
-    assert "one image, ms" in head
-    assert rows[serving.BASELINE][3::2] == ["1.00", "1.00"]
-    for _, _, *cells in rows.values():
-        milliseconds, faster, rate, ratio = (float(cell.replace(",", "")) for cell in cells)
-        assert milliseconds > 0 and rate > 0 and faster >= 0 and ratio >= 0
-    parts = "all but CAST" if "by_class" in preset else "the whole graph: TFLite float32, TFLite float16, TFLite int8"
-    assert f"XNNPACK takes {parts}" in done.out
+    assert head[1] == "one image, ms" and rows[0][2::2] == ["1.00", "1.00"]
+    for _, milliseconds, faster, rate, ratio in rows:
+        assert float(milliseconds) > 0 and float(rate.replace(",", "")) > 0
+        assert float(faster) >= 0 and float(ratio) >= 0
+    assert f"XNNPACK takes {parts}" in out
 
 
 def test_markdown():
-    assert workers.markdown([("a", "bb"), ("ccc", "d")]) == "| a   | bb |\n| --- | -- |\n| ccc | d  |"
+    assert workers.markdown([("a", "bb"), ("ccc", "d")]) == "| a | bb |\n| --- | --- |\n| ccc | d |"
     assert workers.spread([3.0, 1.0, 2.0]) == "2 (1 to 3)"
 
 

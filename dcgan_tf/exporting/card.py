@@ -17,14 +17,11 @@ _PRIVATE = ("dataset", "data_dir", "cache_dir")  # paths of the machine
 
 def file_name(out: Path, version: int) -> str:
     """What the card will be called: one that a person has changed is never replaced."""
-    path = out / CARD
-    return CARD if not path.exists() or _is_unchanged(path.read_bytes()) else f"README-{version}.md"
-
-
-def _is_unchanged(content: bytes) -> bool:
-    text = content.decode("utf-8", errors="replace")
+    if not (path := out / CARD).exists():
+        return CARD
+    text = path.read_text(encoding="utf-8", errors="replace")
     mark = _MARK.search(text)
-    return bool(mark) and mark[1] == _digest(text[: mark.start()])
+    return CARD if mark and mark[1] == _digest(text[: mark.start()]) else f"README-{version}.md"
 
 
 def _digest(text: str) -> str:
@@ -72,7 +69,10 @@ def _introduction(description: dict, facts: dict | None) -> str:
     size = f"{description['height']} × {description['width']}"
     channels = {1: "one gray channel", 3: "three channels (RGB)", 4: "four channels (RGBA)"}[description["channels"]]
     data = f" on\n{facts['data']['count']:,} images of `{facts['data']['source']}`" if facts is not None else ""
-    classes = ", and the number of a class," if description["class_names"] else ""
+    names = description["class_names"]
+    classes = ", and the number of a class," if names else ""
+    rows = "".join(f"| {label} | {name} |\n" for label, name in enumerate(names))
+    table = f"\n| label | class |\n| ---: | --- |\n{rows}" if names else ""
     return f"""# {description["name"]}
 
 A generator of {size} images with {channels}: a DCGAN (Radford, Metz and Chintala,
@@ -82,14 +82,7 @@ A generator of {size} images with {channels}: a DCGAN (Radford, Metz and Chintal
 ![Images made by this generator]({SAMPLES})
 
 It maps a latent vector `z` of {description["latent_dim"]} {law}{classes} to an image with values in [-1, 1].
-{_class_table(description["class_names"])}"""
-
-
-def _class_table(names: list[str]) -> str:
-    if not names:
-        return ""
-    rows = "\n".join(f"| {number} | {name} |" for number, name in enumerate(names))
-    return f"\n| label | class |\n| ---: | --- |\n{rows}\n"
+{table}"""
 
 
 _FILES = """## Files

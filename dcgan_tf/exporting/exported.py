@@ -1,5 +1,6 @@
 """An exported file as a generator of images by seed."""
 
+import functools
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -8,15 +9,12 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import files, models
+from dcgan_tf import files
 from dcgan_tf.errors import ArgumentError, MissingPathError, UserError
-from dcgan_tf.exporting import keras_file, onnx_file, saved_model, tflite
+from dcgan_tf.exporting import keras_file, onnx_file, reader, saved_model, tflite
 from dcgan_tf.exporting.description import Description
 from dcgan_tf.models import generator, latent, pixels
 from dcgan_tf.quiet import quiet_stderr
-
-Call = Callable[..., np.ndarray]
-"""z float32 [n, latent_dim], and label int32 [n] if conditional, by keyword; to float32 images."""
 
 
 class ExportedGenerator:
@@ -36,13 +34,16 @@ class ExportedGenerator:
 
     def __init__(self, path: str | os.PathLike):
         self.path = _file(files.expanded(path))
-        describe, load_call = _handlers(self.path)
+        describe, open_call = _handlers(self.path)
         try:
             self.description = Description.from_dict(describe(self.path))
-            self._call = load_call(self.path)
+            with quiet_stderr():  # runtimes announce themselves
+                self._call = open_call(str(self.path))
             self.images([0])
         except UserError:
             raise
+        except ModuleNotFoundError as error:
+            raise UserError(f"{self.path}: reading it takes pip install {error.name}") from None
         except Exception as error:  # a damaged file can fail in any way
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
             raise ArgumentError("model", path, f"damaged, or not an exported generator ({reason})") from error
@@ -121,7 +122,7 @@ def _entry(folder: Path) -> Path:
     )
 
 
-def _handlers(path: Path) -> tuple[Callable[[Path], dict], Callable[[Path], Call]]:
+def _handlers(path: Path) -> tuple[Callable[[Path], dict], Callable[[str], reader.Call]]:
     """The functions that read the description and the generator itself."""
     if path.is_dir():
         return saved_model.describe, _saved_model
@@ -130,40 +131,12 @@ def _handlers(path: Path) -> tuple[Callable[[Path], dict], Callable[[Path], Call
     return _HANDLERS[path.suffix.lower()]
 
 
-def _saved_model(path: Path) -> Call:
-    signature = tf.saved_model.load(str(path)).signatures["serving_default"]
-    return lambda **inputs: signature(**{name: tf.constant(value) for name, value in inputs.items()})["images"]
-
-
-def _keras(path: Path) -> Call:
-    import keras
-
-    model = keras.saving.load_model(path)
-    return lambda z, label=None: model(models.inputs(z, label), training=False)
-
-
-def _tflite(path: Path) -> Call:
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        Interpreter = tf.lite.Interpreter
-    with quiet_stderr():  # it announces itself
-        runner = Interpreter(model_path=str(path)).get_signature_runner()
-
-    def call(**inputs: np.ndarray) -> np.ndarray:
-        rows = ({name: value[row : row + 1] for name, value in inputs.items()} for row in range(len(inputs["z"])))
-        return np.concatenate([runner(**one)["images"] for one in rows])
-
-    return call
-
-
-def _onnx(path: Path) -> Call:
-    session = onnx_file.session(path)
-    return lambda **inputs: session.run(["images"], inputs)[0]
+def _saved_model(path: str) -> reader.Call:
+    return functools.partial(reader.open_saved_model(path), "serving_default", "images")
 
 
 _HANDLERS = {
-    ".keras": (keras_file.describe, _keras),
-    ".tflite": (tflite.describe, _tflite),
-    ".onnx": (onnx_file.describe, _onnx),
+    ".keras": (keras_file.describe, lambda path: reader.open_keras(path)[0]),
+    ".tflite": (tflite.describe, lambda path: reader.open_tflite(path)[0]),
+    ".onnx": (onnx_file.describe, lambda path: reader.open_onnx(path)[0]),
 }

@@ -138,13 +138,13 @@ def _export(
         folder.staging(out) as workplace,
     ):
         findings = _write_and_verify(generator, description, formats, workplace)
-        version = folder.next_version(out, name)
-        moves, places = [], {}
+        refused = {finding.artefact for finding in findings if finding.problem}
+        version, moves, places = folder.next_version(out, name), [], {}
         for each in formats:
-            if kept := _kept(FORMATS[each].artefacts, findings, workplace / each, name):
-                target = parents[each] / str(version)
-                moves.append((workplace / each, target))
-                places |= {artefact.name: artefact.path(target, name).relative_to(out) for artefact in kept}
+            target = parents[each] / str(version)
+            kept = [artefact for artefact in FORMATS[each].artefacts if artefact.name not in refused]
+            places |= {artefact.name: artefact.path(target, name).relative_to(out) for artefact in kept}
+            moves += [(workplace / each, target)] if kept else []
         if not moves:
             return Export(name, version, out, {}, findings, None)
         documents, card_name = workplace / "documents", card.file_name(out, version)
@@ -161,22 +161,23 @@ def _export(
 def _write_and_verify(
     generator: Generator, description: Description, formats: Sequence[str], workplace: Path
 ) -> list[Finding]:
-    artefacts = [(name, artefact) for name in formats for artefact in FORMATS[name].artefacts]
-    stages = sum(1 + len(artefact.readers) for _, artefact in artefacts)
-    findings = []
-    with Verifier(generator) as verifier, Progress(stages, "stages", "exporting") as progress:
-        for name, artefact in artefacts:
-            progress.note(f"writing {artefact.name}")
-            path, problem = _write(generator, description, artefact, workplace / name)
-            progress.advance()
+    """Writes the artefacts to a folder for each format, and removes the files that are refused."""
+    artefacts = [(workplace / name, artefact) for name in formats for artefact in FORMATS[name].artefacts]
+    verification = workplace / "verification"
+    verification.mkdir()
+    verifier, findings = Verifier(generator, verification), []
+    with Progress(len(artefacts), "files", "exporting") as progress:
+        for place, artefact in artefacts:
+            progress.note(artefact.name)
+            path, problem = _write(generator, description, artefact, place)
             if problem:
-                findings.append(Finding(artefact.name, "", 0, problem=problem))
-                progress.advance(len(artefact.readers))
-                continue
-            for reader in artefact.readers:
-                progress.note(f"verifying {artefact.name} with {reader}")
-                findings.append(verifier.verify(artefact, reader, path))
-                progress.advance()
+                own = [Finding(artefact.name, "", 0, problem=problem)]
+            else:
+                own = [verifier.verify(artefact, reader, path) for reader in artefact.readers]
+            if artefact.suffix and any(finding.problem for finding in own):
+                path.unlink(missing_ok=True)
+            findings += own
+            progress.advance()
     return findings
 
 
@@ -196,12 +197,3 @@ def _write(generator: Generator, description: Description, artefact: Artefact, p
         first = (str(error).strip().splitlines() or [""])[0]
         return path, f"writing it failed: {type(error).__name__}: {first[:300]}"
     return path, ""
-
-
-def _kept(artefacts: Sequence[Artefact], findings: Sequence[Finding], place: Path, name: str) -> list[Artefact]:
-    """The artefacts that no reader refused; removes the files of the others."""
-    refused = {finding.artefact for finding in findings if finding.problem}
-    for artefact in artefacts:
-        if artefact.name in refused and artefact.suffix:
-            artefact.path(place, name).unlink(missing_ok=True)
-    return [artefact for artefact in artefacts if artefact.name not in refused]

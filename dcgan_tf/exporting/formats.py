@@ -91,22 +91,18 @@ def _writer(module: str, **options: str) -> Writer:
     return write
 
 
-def _tflite(kind: str, limit: Limit) -> Artefact:
-    return Artefact(f"tflite {kind}", f"-{kind}.tflite", _writer("tflite", kind=kind), ("tflite",), limit)
-
-
-_TFLITE = (
-    _tflite("float32", FLOAT32),
-    _tflite("float16", FLOAT16),
-    _tflite("int8_dynamic", INT8_WEIGHTS),
-    _tflite("int8", INT8),
-)
-
-_SAVED_MODEL = Artefact("saved_model", "", _writer("saved_model"), ("saved_model_v1", "saved_model"), FLOAT32)
+_TFLITE = {"float32": FLOAT32, "float16": FLOAT16, "int8_dynamic": INT8_WEIGHTS, "int8": INT8}
 
 FORMATS = {
-    "saved_model": Format((_SAVED_MODEL,)),
-    "tflite": Format(_TFLITE),
+    "saved_model": Format(
+        (Artefact("saved_model", "", _writer("saved_model"), ("saved_model_v1", "saved_model"), FLOAT32),)
+    ),
+    "tflite": Format(
+        tuple(
+            Artefact(f"tflite {kind}", f"-{kind}.tflite", _writer("tflite", kind=kind), ("tflite",), limit)
+            for kind, limit in _TFLITE.items()
+        )
+    ),
     "keras": Format((Artefact("keras", ".keras", _writer("keras_file"), ("keras",), FLOAT32),)),
     "onnx": Format(
         (Artefact("onnx", ".onnx", _writer("onnx_file"), ("onnx",), FLOAT32),), ("tf2onnx", "onnx", "onnxruntime")

@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from dcgan_tf import models
-from dcgan_tf.errors import UserError
+from dcgan_tf.exporting import reader
 from dcgan_tf.exporting.description import KEY, Description
 from dcgan_tf.models.generator import Generator
 
@@ -38,20 +38,8 @@ def describe(path: Path) -> dict:
     """The description inside an ONNX file.
 
     Raises:
-        UserError: ONNX Runtime is not installed.
+        ModuleNotFoundError: ONNX Runtime is not installed.
         Exception: it has none.
     """
-    return json.loads(session(path).get_modelmeta().custom_metadata_map[KEY])
-
-
-def session(path: Path):
-    """The file in ONNX Runtime, on the CPU.
-
-    Raises:
-        UserError: ONNX Runtime is not installed.
-    """
-    try:
-        import onnxruntime
-    except ImportError:
-        raise UserError(f"{path}: reading it takes pip install onnxruntime") from None
-    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    _, session = reader.open_onnx(str(path))
+    return json.loads(session.get_modelmeta().custom_metadata_map[KEY])

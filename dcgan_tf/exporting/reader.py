@@ -11,6 +11,7 @@ the seeds), "png" (the same as PNG files), "path_png" (PNG files of `interpolate
 with one line on stderr.
 """
 
+import functools
 import json
 import os
 import statistics
@@ -18,6 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +28,10 @@ PYTHON_OPERATORS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 _TIMED_SECONDS, _TIMED_CALLS = 1.0, 50
 
 Arrays = dict[str, np.ndarray]
+Call = Callable[..., np.ndarray]
+"""z float32 [n, latent_dim], and label int32 [n] if conditional, by keyword; to float32 images."""
+Ask = Callable[..., np.ndarray]
+"""The names of a signature and of one of its outputs, and the inputs by keyword; to that output."""
 
 
 def rows(inputs: Arrays) -> list[Arrays]:
@@ -47,37 +53,83 @@ def milliseconds(call: Callable, latents: Arrays) -> float:
     return 1000 * statistics.median(times)
 
 
-def import_tensorflow_without_keras():
-    """TensorFlow, in a process where `import keras` fails, as where only TensorFlow is installed."""
-    sys.modules["keras"] = None
-    import tensorflow
+def open_saved_model(path: str) -> Ask:
+    """Through `tf.saved_model.load`."""
+    import tensorflow as tf
 
-    return tensorflow
-
-
-def read_saved_model(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through `tf.saved_model.load`, without Keras."""
-    tf = import_tensorflow_without_keras()
     signatures = tf.saved_model.load(path).signatures
 
-    def ask(name: str, output: str, **inputs: np.ndarray) -> np.ndarray:
-        return signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})[output].numpy()
+    def ask(signature: str, output: str, **inputs: np.ndarray) -> np.ndarray:
+        return signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})[output].numpy()
 
-    return _answers(ask, latents, seeds, {})
+    return ask
 
 
-def read_saved_model_v1(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through the loader of TensorFlow 1, which restores variables as TF Serving does; also looks at the graph."""
-    v1 = import_tensorflow_without_keras().compat.v1
-    with v1.Session(graph=v1.Graph()) as session:
+def open_saved_model_v1(path: str) -> tuple[Ask, Any]:
+    """Through the loader of TensorFlow 1, which restores variables as TF Serving does; also the MetaGraphDef."""
+    from tensorflow import compat
+
+    v1 = compat.v1
+    with v1.Graph().as_default():
+        session = v1.Session()
         graph = v1.saved_model.load(session, ["serve"], path)
 
-        def ask(name: str, output: str, **inputs: np.ndarray) -> np.ndarray:
-            signature = graph.signature_def[name]
-            feeds = {signature.inputs[key].name: value for key, value in inputs.items()}
-            return session.run(signature.outputs[output].name, feeds)
+    def ask(signature: str, output: str, **inputs: np.ndarray) -> np.ndarray:
+        definition = graph.signature_def[signature]
+        feeds = {definition.inputs[name].name: value for name, value in inputs.items()}
+        return session.run(definition.outputs[output].name, feeds)
 
-        return _answers(ask, latents, seeds, _graph_facts(graph))
+    return ask, graph
+
+
+def open_tflite(path: str, threads: int | None = None) -> tuple[Call, Any]:
+    """Through LiteRT if it is installed, else through TensorFlow's interpreter; also the interpreter."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        from tensorflow import lite
+
+        Interpreter = lite.Interpreter
+    interpreter = Interpreter(model_path=path, num_threads=threads)
+    interpreter.allocate_tensors()
+    runner = interpreter.get_signature_runner()
+
+    def call(**inputs: np.ndarray) -> np.ndarray:
+        return np.concatenate([runner(**one)["images"] for one in rows(inputs)])
+
+    return call, interpreter
+
+
+def open_keras(path: str) -> tuple[Call, Any]:
+    """Through `keras.saving.load_model`; also the model."""
+    import keras
+
+    model = keras.saving.load_model(path)
+
+    def call(**inputs: np.ndarray) -> np.ndarray:
+        values = list(inputs.values())
+        return np.asarray(model(values if len(values) > 1 else values[0], training=False))
+
+    return call, model
+
+
+def open_onnx(path: str, threads: int = 0) -> tuple[Call, Any]:
+    """Through ONNX Runtime on the CPU, with all threads by default; also the session."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return lambda **inputs: session.run(["images"], inputs)[0], session
+
+
+def _read_saved_model(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    return _answers(open_saved_model(path), latents, seeds, {})
+
+
+def _read_saved_model_v1(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    ask, graph = open_saved_model_v1(path)
+    return _answers(ask, latents, seeds, _graph_facts(graph))
 
 
 def _graph_facts(graph) -> dict:
@@ -97,7 +149,7 @@ def _answers(ask: Callable, latents: Arrays, seeds: Arrays, facts: dict) -> dict
     """The answers of every signature of a SavedModel."""
     start, end = rows(seeds)[:2]
     walk = {"start": start.pop("seed"), "end": end["seed"], "steps": np.array([PATH_STEPS], np.int32), **start}
-    time_of_one = milliseconds(lambda **one: ask("serving_default", "images", **one), latents)
+    time_of_one = milliseconds(functools.partial(ask, "serving_default", "images"), latents)
     return {
         "images": ask("serving_default", "images", **latents),
         "generated": ask("generate", "images", **seeds),
@@ -107,84 +159,51 @@ def _answers(ask: Callable, latents: Arrays, seeds: Arrays, facts: dict) -> dict
     }
 
 
-def read_tflite(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through the LiteRT interpreter if it is installed, else through TensorFlow's; one thread."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError:
-        Interpreter = import_tensorflow_without_keras().lite.Interpreter
-    interpreter = Interpreter(model_path=path, num_threads=1)
-    runner = interpreter.get_signature_runner()
-
-    def call(**one: np.ndarray) -> np.ndarray:
-        return runner(**one)["images"]
-
-    operators = Counter(item["op_name"] for item in interpreter._get_ops_details() if item["op_name"] != "DELEGATE")
-    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
-    return {"images": np.concatenate([call(**one) for one in rows(latents)]), "facts": facts}
+def _read_tflite(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    call, interpreter = open_tflite(path, threads=1)
+    operators = [item["op_name"] for item in interpreter._get_ops_details() if item["op_name"] != "DELEGATE"]
+    return _images(call, latents, operators)
 
 
-def read_keras(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through `keras.saving.load_model`."""
-    import keras
-
-    model = keras.saving.load_model(path)
-
-    def call(**inputs: np.ndarray) -> np.ndarray:
-        values = list(inputs.values())
-        return np.asarray(model(values if len(values) > 1 else values[0], training=False))
-
-    operators = Counter(type(layer).__name__ for layer in model.layers)
-    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
-    return {"images": call(**latents), "facts": facts}
+def _read_keras(path: str, latents: Arrays, seeds: Arrays) -> dict:
+    call, model = open_keras(path)
+    return _images(call, latents, [type(layer).__name__ for layer in model.layers])
 
 
-def read_onnx(path: str, latents: Arrays, seeds: Arrays) -> dict:
-    """Through ONNX Runtime on the CPU, one thread."""
+def _read_onnx(path: str, latents: Arrays, seeds: Arrays) -> dict:
     import onnx
-    import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    call, _ = open_onnx(path, threads=1)
+    return _images(call, latents, [node.op_type for node in onnx.load(path).graph.node])
 
-    def call(**inputs: np.ndarray) -> np.ndarray:
-        return session.run(["images"], inputs)[0]
 
-    operators = Counter(node.op_type for node in onnx.load(path).graph.node)
-    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(operators)}
+def _images(call: Call, latents: Arrays, operators: list[str]) -> dict:
+    """The answers of a format that has no signatures."""
+    facts = {"ms_per_image": milliseconds(call, latents), "operators": dict(Counter(operators))}
     return {"images": call(**latents), "facts": facts}
 
 
 READERS = {
-    "saved_model": read_saved_model,
-    "saved_model_v1": read_saved_model_v1,
-    "tflite": read_tflite,
-    "keras": read_keras,
-    "onnx": read_onnx,
+    "saved_model": _read_saved_model,
+    "saved_model_v1": _read_saved_model_v1,
+    "tflite": _read_tflite,
+    "keras": _read_keras,
+    "onnx": _read_onnx,
 }
 
 
-def _storable(answers: dict) -> Arrays:
-    """Strings as one array of bytes and one of lengths: without pickling, an .npz cannot hold Python objects."""
-    stored = {"facts": np.array(json.dumps(answers.pop("facts")))}
-    for name, value in answers.items():
-        if value.dtype == object:
-            stored[f"{name}_bytes"] = np.frombuffer(b"".join(value.ravel()), np.uint8)
-            stored[f"{name}_lengths"] = np.array([len(item) for item in value.ravel()])
-        else:
-            stored[name] = value
-    return stored
-
-
 def main(kind: str, path: str, requests: str, answers: str) -> None:
-    """Reads, asks, stores."""
+    """Reads, asks, stores; without pickling, an .npz holds texts only as arrays of bytes."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # files are compared, not devices
+    if kind != "keras":
+        sys.modules["keras"] = None  # `import keras` fails, as where only the format's runtime is installed
     with np.load(requests) as archive:
         inputs = dict(archive)
     latents = {name: inputs[name] for name in ("z", "label") if name in inputs}
     seeds = {name: inputs[name] for name in ("seed", "label") if name in inputs}
-    np.savez(answers, **_storable(READERS[kind](path, latents, seeds)))
+    found = READERS[kind](path, latents, seeds)
+    found["facts"] = np.array(json.dumps(found["facts"]))
+    np.savez(answers, **{name: np.array(v.tolist()) if v.dtype == object else v for name, v in found.items()})
 
 
 if __name__ == "__main__":

@@ -40,15 +40,7 @@ def read(out: Path) -> list[dict]:
 def entry(
     version: int, description: Description, files: dict[str, Path], findings: Sequence[Finding], run: str | None
 ) -> dict[str, Any]:
-    """One export, as `export.json` keeps it.
-
-    Args:
-        version: its number.
-        description: of the generator.
-        files: artefact name to its place relative to the folder; refused ones are absent.
-        findings: of every reader of every artefact.
-        run: name of the run directory that the generator was trained in, if any.
-    """
+    """One export, as `export.json` keeps it; `files` and `findings` by artefact, refused ones only in `findings`."""
     return {
         "version": version,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),

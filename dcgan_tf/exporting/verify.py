@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,26 +65,20 @@ class _Refused(Exception):
 
 
 class Verifier:
-    """Compares exported files with one generator. Use as a context manager.
+    """Compares exported files with one generator.
 
     What is expected is computed on the CPU, as the readers compute: a GPU rounds differently.
 
     Args:
         generator: the original, with its weights.
+        folder: for requests to the readers and their answers.
     """
 
-    def __init__(self, generator: Generator):
+    def __init__(self, generator: Generator, folder: Path):
         self._variables = len(generator.model.variables)
-        self._workplace = tempfile.TemporaryDirectory()
-        self._requests = Path(self._workplace.name) / "requests.npz"
+        self._folder, self._requests = folder, folder / "requests.npz"
         with tf.device("CPU:0"):
             self._expect(generator)
-
-    def __enter__(self) -> "Verifier":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._workplace.cleanup()
 
     def _expect(self, generator: Generator) -> None:
         """Writes the requests and computes what the answers must be close to."""
@@ -116,7 +109,7 @@ class Verifier:
             self._compare(finding, answers["images"], artefact.limit)
             _check_graph(facts)
             if "generated" in answers:
-                self._check_seeds(answers)
+                self._check_seeds(**answers)
             if name == "saved_model_v1":
                 self._check_variables(path)
         except _Refused as refusal:
@@ -124,14 +117,14 @@ class Verifier:
         return finding
 
     def _read(self, name: str, path: Path) -> dict[str, np.ndarray]:
-        answers = Path(self._workplace.name) / "answers.npz"
+        answers = self._folder / "answers.npz"
         answers.unlink(missing_ok=True)
         command = [sys.executable, "-I", "-c", _APART, json.dumps(sys.path), reader.__file__]
         quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
         try:
             ended = subprocess.run(
                 [*command, name, str(path.resolve()), str(self._requests), str(answers)],
-                env=quiet, cwd=self._workplace.name, capture_output=True, text=True, timeout=TIMEOUT,
+                env=quiet, cwd=self._folder, capture_output=True, text=True, timeout=TIMEOUT,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise _Refused(f"reading it took more than {TIMEOUT} seconds") from None
@@ -158,16 +151,15 @@ class Verifier:
             allowed = f"allowed is {limit.relative:g}"
             raise _Refused(f"root mean square difference {finding.relative:.2g} of the contrast, {allowed}")
 
-    def _check_seeds(self, answers: dict[str, np.ndarray]) -> None:
+    def _check_seeds(self, generated: np.ndarray, png: np.ndarray, path_png: np.ndarray, **_: np.ndarray) -> None:
         """The signatures that take seeds give the generator's images, within one level, and lossless PNG files."""
-        generated = answers["generated"]
         if generated.shape != self._generated.shape or generated.dtype != np.uint8:
             raise _Refused(f"generate gives {generated.dtype} {list(generated.shape)}")
         if (levels := _levels(generated, self._generated)) > 1:
             raise _Refused(f"generate: images of seeds differ by {levels} gray levels")
-        if not np.array_equal(_pictures(answers, "png", generated.shape), generated):
+        if not np.array_equal(_pictures("generate_png", png, generated.shape), generated):
             raise _Refused("generate_png: the pictures are not the images of generate")
-        if (levels := _levels(_pictures(answers, "path_png", self._path.shape), self._path)) > 1:
+        if (levels := _levels(_pictures("interpolate", path_png, self._path.shape), self._path)) > 1:
             raise _Refused(f"interpolate: images differ by {levels} gray levels")
 
     def _check_variables(self, folder: Path) -> None:
@@ -188,14 +180,11 @@ def _check_graph(facts: dict) -> None:
         raise _Refused(f"TF Serving would not answer to {', '.join(wrong)}")
 
 
-def _pictures(answers: dict[str, np.ndarray], name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The images inside PNG files that were stored one after the other."""
-    ends = np.cumsum(answers[f"{name}_lengths"])[:-1]
-    pictures = np.split(answers[f"{name}_bytes"], ends)
+def _pictures(signature: str, files: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     try:
-        return np.stack([np.asarray(Image.open(io.BytesIO(each.tobytes()))) for each in pictures]).reshape(shape)
+        return np.stack([np.asarray(Image.open(io.BytesIO(each))) for each in files]).reshape(shape)
     except (OSError, ValueError) as error:
-        raise _Refused(f"{name}: {error}") from None
+        raise _Refused(f"{signature}: {error}") from None
 
 
 def _levels(first: np.ndarray, second: np.ndarray) -> int:

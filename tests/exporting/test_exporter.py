@@ -85,17 +85,6 @@ def test_the_python_blocks_of_the_model_card_run(exported):
 
 
 @pytest.mark.slow
-def test_saved_model_cli_runs_the_saved_model(exported, directory, tmp_path):
-    """The tool that comes with TensorFlow; its loader is that of the reader `saved_model_v1`."""
-    np.save(tmp_path / "z.npy", np.ones((2, directory.read_config()[0].model.latent_dim), np.float32))
-    tool = [sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "run", "--tag_set=serve"]
-    folders = [f"--dir={exported.paths['saved_model']}", f"--outdir={tmp_path}"]
-    command = [*tool, *folders, "--signature_def=serving_default", f"--inputs=z={tmp_path}/z.npy"]
-    assert subprocess.run(command, capture_output=True).returncode == 0
-    assert np.load(tmp_path / "images.npy").shape == (2, *load_generator(directory).image_shape)
-
-
-@pytest.mark.slow
 def test_the_same_request_gives_the_same_bytes_in_two_processes(exported, directory, tmp_path):
     requests, latent_dim = tmp_path / "requests.npz", directory.read_config()[0].model.latent_dim
     np.savez(requests, z=np.ones((2, latent_dim), np.float32), seed=np.arange(9))
@@ -106,7 +95,7 @@ def test_the_same_request_gives_the_same_bytes_in_two_processes(exported, direct
         assert subprocess.run(command, capture_output=True).returncode == 0
         with np.load(path) as archive:
             answers.append({key: archive[key].tobytes() for key in archive.files if key != "facts"})
-    assert answers[0] == answers[1] and {"images", "generated", "png_bytes", "path_png_bytes"} <= set(answers[0])
+    assert answers[0] == answers[1] and {"images", "generated", "png", "path_png"} <= set(answers[0])
 
 
 def test_the_next_export_is_the_next_version_and_keeps_what_a_person_wrote(directory, unverified, tmp_path):

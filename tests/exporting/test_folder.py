@@ -35,15 +35,6 @@ def test_leftovers_of_a_killed_export_are_removed(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_is_held_by_one_export(tmp_path):
-    with (
-        folder.locked(tmp_path),
-        pytest.raises(UserError, match="another export is writing there"),
-        folder.locked(tmp_path),
-    ):
-        pass
-
-
 def test_a_file_is_no_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ArgumentError, match="this is a file"):

@@ -88,7 +88,6 @@ IN_THE_DEFAULT_SUITE = {
     ("keras", nan_weights),
     ("onnx", wrong_range),
     ("tflite int8", swapped_channels),
-    ("tflite int8_dynamic", wrong_range),
 }
 CASES = [
     pytest.param(*case, marks=pytest.mark.full if case in IN_THE_DEFAULT_SUITE else pytest.mark.slow)
