@@ -22,8 +22,7 @@ class SplitGenerator:
         shape: (height, width, maps) of the activations.
 
     Raises:
-        ArgumentError: there is no such layer; the message lists all.
-        UserError: not a built-in network.
+        ArgumentError, UserError: see `layers.maps_of`.
     """
 
     def __init__(self, generator: Generator, layer: str | None = None):

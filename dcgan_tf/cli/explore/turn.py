@@ -13,15 +13,13 @@ import numpy as np
 
 from dcgan_tf.cli import console
 from dcgan_tf.cli.explore import texts
-from dcgan_tf.cli.explore.run import ExploredRun, check_range, data_flags, library, shared_flags
-from dcgan_tf.cli.flags import Flags
+from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 from dcgan_tf.errors import ArgumentError
 
 if TYPE_CHECKING:
     from dcgan_tf.explore import Points
 
-FLAGS = Flags(__doc__)
-shared_flags(FLAGS, "turn")
+FLAGS = view_flags(__doc__, "turn")
 FLAGS.text("from", None, f"examples on one side: {texts.GROUP}")
 FLAGS.text("to", None, "examples on the other side")
 FLAGS.text("seeds", "2000-2005", f"samples to turn: {texts.POINTS}")
@@ -29,7 +27,6 @@ FLAGS.whole("examples", 4, "examples that stand for a class:NAME (the paper: 4)"
 FLAGS.number("reach", 1.0, "how far to both sides; 1: as far as from one group to the other")
 FLAGS.whole("columns", 9, "images of a row, an odd number")
 FLAGS.old_name("mean_of", "examples")
-data_flags(FLAGS)
 
 
 def main() -> None:
