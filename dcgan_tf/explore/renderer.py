@@ -54,7 +54,11 @@ class Renderer:
             ArgumentError: no seeds, a seed outside 0 to 2^62, no such class, or points of another latent space.
         """
         if isinstance(seeds, Points):
-            return self._checked(seeds)
+            expected = self.generator.config.latent_dim, self.classes
+            if not len(seeds) or (seeds.latents.shape[1], seeds.classes.shape[1]) != expected:
+                words = f"this generator takes points with {expected[0]} latents and {expected[1]} classes"
+                raise ArgumentError("seeds", seeds, words)
+            return seeds
         pairs = [each if isinstance(each, tuple) else (each, label) for each in seeds]
         numbers = [int(seed) for seed, _ in pairs]
         if not numbers:
@@ -85,14 +89,6 @@ class Renderer:
             padded = [tf.constant(np.pad(each, ((0, BLOCK - len(part)), (0, 0)))) for each in values]
             results.append(compute(padded).numpy()[: len(part)])
         return np.concatenate(results)
-
-    def _checked(self, points: Points) -> Points:
-        expected = self.generator.config.latent_dim, self.classes
-        if not len(points) or (points.latents.shape[1], points.classes.shape[1]) != expected:
-            raise ArgumentError(
-                "seeds", points, f"this generator takes points with {expected[0]} latents and {expected[1]} classes"
-            )
-        return points
 
 
 @functools.lru_cache(maxsize=2)

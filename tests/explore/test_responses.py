@@ -62,7 +62,7 @@ def small_classifier(classes=3):
     random = np.random.default_rng(1)
     weights = {f"{layer.name}/{each.name}": random.normal(0, 0.2, each.shape).astype(np.float32)
                for layer in network.layers for each in layer.trainable_variables}  # fmt: skip
-    return classifier.Classifier((16, 16, 1), weights, {"classes": classes})
+    return classifier.Classifier((16, 16, 1), weights, {"classes": classes, "accuracy": 1.0})
 
 
 def test_evidence_for_a_class():
