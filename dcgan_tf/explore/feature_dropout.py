@@ -50,11 +50,10 @@ class Selection:
         """bool [maps], those with a positive weight: the ones to drop."""
         return self.weights > 0.0
 
-    def strongest(self, count: int) -> np.ndarray:
-        """The selected maps with the largest weights, at most `count`: bool [maps]."""
-        largest = np.zeros_like(self.selected)
-        largest[np.argsort(-self.weights, kind="stable")[:count]] = True
-        return largest & self.selected
+    def strongest(self, count: int | None) -> np.ndarray:
+        """The selected maps with the largest weights, at most `count`, or all: bool [maps]."""
+        ranks = np.argsort(-self.weights, kind="stable").argsort()
+        return self.selected & (ranks < (len(ranks) if count is None else count))
 
     def inside(self, activations: np.ndarray) -> np.ndarray:
         """Which positions the regression takes to be inside: [..., maps] to bool [...]."""
@@ -166,7 +165,7 @@ def feature_dropout(
     if isinstance(boxes, str | os.PathLike):
         boxes = read_boxes(boxes, generator.image_shape[:2], split.renderer.classes)
     selection = select_maps(split, boxes, seed)
-    dropped = selection.selected if drop is None else selection.strongest(drop)
+    dropped = selection.strongest(drop)
     pixels_of_position = generator.image_shape[0] // split.shape[0]
     places = selection.inside(split.activations(points)).repeat(pixels_of_position, 1).repeat(pixels_of_position, 2)
     before, after = split.images(points), split.images(points, ~dropped)

@@ -34,7 +34,7 @@ def discriminator_responses(
     """Activations of one map of a discriminator, after the LeakyReLU: float32 [n, grid height, grid width].
 
     Args:
-        discriminator: see `prepared_discriminator`.
+        discriminator: a built-in one, see `prepared_discriminator`.
         layer: a convolution by name, "down1", "down2", ... (and "refine1", ...).
         number: of the map, from 0.
         images: float32 [n, height, width, channels] in [-1, 1].
@@ -42,7 +42,6 @@ def discriminator_responses(
 
     Raises:
         ArgumentError: no such layer or map; the message lists all.
-        UserError: not a built-in network.
         ValueError: the labels do not fit.
     """
     activations = layers.activation(discriminator, layer).output
@@ -89,7 +88,6 @@ def generator_responses(generator: Generator, layer: str | None, number: int, po
 
     Raises:
         ArgumentError: no such layer ("project", "up1", "up2", ...; None for the paper's) or map, counted from 0.
-        UserError: not a built-in network.
     """
     split = SplitGenerator(generator, layer)
     _check_number("map", number, split.shape[2], f"maps of {split.layer}")

@@ -27,13 +27,6 @@ def test_the_change_is_measured_where_the_map_is_active(spotted):
     assert np.isnan(changes(before, after, np.ones_like(places)).elsewhere)
 
 
-def test_fewer_maps_can_be_dropped():
-    found = fitted_selection(*planted())
-    order = np.argsort(-found.weights)
-    assert np.flatnonzero(found.strongest(1)).tolist() == [order[0]]
-    assert (found.strongest(1000) == found.selected).all()
-
-
 def planted(images=6, rows=40):
     """Map 2 is larger inside, map 4 smaller, map 5 never active, map 3 on another scale; the others know nothing."""
     random = np.random.default_rng(0)
@@ -50,11 +43,8 @@ def test_the_regression_finds_a_planted_map():
     inside, outside = planted()
     found = fitted_selection(inside, outside)
     assert found.weights.argmax() == 2 and found.weights.argmin() == 4 and found.weights[5] == 0.0
-    assert (
-        found.selected.tolist() == (found.weights > 0).tolist()
-        and found.selected[2]
-        and not found.selected[[4, 5]].any()
-    )
+    assert found.selected[2] and not found.selected[[4, 5]].any()
+    assert np.flatnonzero(found.strongest(1)).tolist() == [2] and (found.strongest(1000) == found.selected).all()
     assert found.accuracy > 0.95
     named = np.concatenate([found.inside(np.array(inside)).ravel(), ~found.inside(np.array(outside)).ravel()])
     assert named.mean() > 0.95

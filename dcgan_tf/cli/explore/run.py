@@ -134,10 +134,9 @@ class ExploredRun:
 
     def class_number(self, flag: str, text: str) -> int:
         """The number of a class of a conditional run."""
-        if not self.config.model.conditional:
-            raise ArgumentError(flag, text, "this generator was trained without classes (`conditional=True`)")
         with blamed(flag, text):
-            return library().class_number(text, self.recorded["data"]["class_names"])
+            names = self.recorded["data"]["class_names"] if self.config.model.conditional else ()
+            return library().class_number(text, names)
 
     def label(self) -> int | None:
         """The class that --class names."""

@@ -7,7 +7,7 @@ The paper averages four faces that look left and four that look right, and adds 
 turn. The middle column shows the samples as they are.
 """
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from dcgan_tf.cli import console
 from dcgan_tf.cli.explore import texts
 from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 from dcgan_tf.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from dcgan_tf.explore import Points
 
 FLAGS = view_flags(__doc__, "turn")
 FLAGS.text("from", None, f"examples on one side: {texts.GROUP}")
@@ -48,7 +45,7 @@ def main() -> None:
     run.write(library().turn(run.generator, start, end, samples, amounts).figure(run.origin, titles).save)
 
 
-def _side(run: ExploredRun, name: str, text: str) -> "Points":
+def _side(run: ExploredRun, name: str, text: str) -> Any:
     if text.startswith(texts.CLASS_PREFIX) and run.config.model.conditional:
         walk = f"{console.command('explore')} walk --seeds=5@3,5@8"
         raise ArgumentError(name, text, "here the class is an input of the generator and stays as it is; name seeds, "
