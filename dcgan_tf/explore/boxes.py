@@ -48,7 +48,7 @@ def read_boxes(path: str | os.PathLike, image_size: Size, classes: int = 0) -> t
 
     Args:
         path: the file.
-        image_size: height and width of the images, in which all boxes must lie.
+        image_size: (height, width) of the images, in which all boxes must lie.
         classes: of the generator; 0 if it is not conditional, and no box has a class.
 
     Raises:

@@ -24,12 +24,7 @@ def convolutions(discriminator: keras.Model) -> dict[str, keras.layers.Layer]:
 
 
 def activation(discriminator: keras.Model, name: str) -> keras.layers.Layer:
-    """The LeakyReLU after one of the convolutions.
-
-    Raises:
-        ArgumentError: there is no such convolution; the message lists all.
-        UserError: not a built-in network.
-    """
+    """The LeakyReLU after one of the convolutions. Raises ArgumentError: no such convolution; the message lists all."""
     return _chosen(convolutions(discriminator), name)
 
 

@@ -15,14 +15,11 @@ class SplitGenerator:
 
     Args:
         generator: a built-in network.
-        layer: one of `layers.generator_maps`; None for the paper's, see `layers.maps_of`.
+        layer: its name; None for the paper's, see `layers.maps_of`.
 
     Attributes:
-        layer: its short name.
+        layer: its name.
         shape: (height, width, maps) of the activations.
-
-    Raises:
-        ArgumentError, UserError: see `layers.maps_of`.
     """
 
     def __init__(self, generator: Generator, layer: str | None = None):

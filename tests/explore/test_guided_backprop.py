@@ -176,13 +176,10 @@ def test_masks_in_a_conditional_network(conditional):
 def test_the_last_convolution_and_its_first_six_maps(plain):
     found = guided_backprop(plain, images_of(PLAIN, 4))
     assert found.layer == "down2" and found.maps.tolist() == [0, 1, 2, 3, 4, 5]
-    assert guided_backprop(plain, images_of(PLAIN, 4), layer="down1").maps.tolist() == [0, 1, 2, 3]
 
 
 def test_what_a_user_can_get_wrong(plain, conditional):
     images = images_of(PLAIN, 4)
-    with pytest.raises(ArgumentError, match=r"layer=down7: there is no such layer; choose one of down1, down2"):
-        guided_backprop(plain, images, layer="down7")
     for wrong in ([0, 8], [-1], []):
         with pytest.raises(ArgumentError, match=f"maps={','.join(map(str, wrong))}: down2 has 8 maps"):
             guided_backprop(plain, images, maps=wrong)
