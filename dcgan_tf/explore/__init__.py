@@ -17,7 +17,6 @@ Views and their modules have the same names. On this package the names are the f
 function, and `from dcgan_tf.explore.walk import Walk` still imports from the module.
 """
 
-from dcgan_tf.explore import figure
 from dcgan_tf.explore.arithmetic import arithmetic
 from dcgan_tf.explore.boxes import Box, read_boxes, write_boxes
 from dcgan_tf.explore.discriminator import discriminator_of_run, prepared_discriminator
@@ -47,7 +46,6 @@ __all__ = [
     "discriminator_responses",
     "examples",
     "feature_dropout",
-    "figure",
     "filters",
     "filters_figure",
     "generator_responses",

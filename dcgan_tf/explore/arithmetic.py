@@ -12,7 +12,7 @@ from dcgan_tf import seeds as random_seeds
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore.figure import CELL, Figure, Panel
 from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import Renderer, Seeds, renderer_of
+from dcgan_tf.explore.renderer import Seeds, renderer_of
 from dcgan_tf.models import Generator
 
 NEIGHBORS = 8
@@ -100,21 +100,14 @@ def arithmetic(
         raise ArgumentError("plus", "", "name at least one group of seeds to add")
     first, *others = groups["plus"]
     signed = [(1, first), *((-1, each) for each in groups["minus"]), *((1, each) for each in others)]
-    return _sum(renderer, [(sign, renderer.points(each)) for sign, each in signed], noise, seed)
-
-
-def _sum(renderer: Renderer, terms: Sequence[tuple[int, Points]], noise: float, seed: int) -> Arithmetic:
-    means = Points.joined([examples.mean() for _, examples in terms])
-    signs = np.array([sign for sign, _ in terms], np.float32)
+    signs, examples = np.array([sign for sign, _ in signed], np.float32), [renderer.points(each) for _, each in signed]
+    means = Points.joined([each.mean() for each in examples])
     total = Points(signs[None] @ means.latents, signs[None] @ means.classes)
     moves = random_seeds.generator(seed, "arithmetic", 0).uniform(-noise, noise, (NEIGHBORS, total.latents.shape[1]))
     moves = np.insert(moves, NEIGHBORS // 2, 0.0, axis=0).astype(np.float32)
     around = Points(total.latents + moves, total.classes.repeat(NEIGHBORS + 1, axis=0))
-    images = [renderer.pixels(examples) for _, examples in terms]
+    images = [renderer.pixels(each) for each in examples]
     pixel_means = [each.astype(np.float64).mean(axis=0) for each in images]
     in_pixels = np.rint(np.tensordot(signs.astype(np.float64), pixel_means, axes=1).clip(0, 255)).astype(np.uint8)
-    members = tuple(
-        Term(sign, examples, shown, mean)
-        for (sign, examples), shown, mean in zip(terms, images, renderer.pixels(means), strict=True)
-    )
-    return Arithmetic(members, around, renderer.pixels(around), in_pixels, noise, seed)
+    terms = tuple(map(Term, signs.astype(int), examples, images, renderer.pixels(means)))
+    return Arithmetic(terms, around, renderer.pixels(around), in_pixels, noise, seed)

@@ -48,7 +48,7 @@ def read_boxes(path: str | os.PathLike, image_size: Size, classes: int = 0) -> t
 
     Args:
         path: the file.
-        image_size: height and width of the images, in which all boxes must lie.
+        image_size: (height, width) of the images, in which all boxes must lie.
         classes: of the generator; 0 if it is not conditional, and no box has a class.
 
     Raises:
@@ -61,10 +61,8 @@ def read_boxes(path: str | os.PathLike, image_size: Size, classes: int = 0) -> t
     except (ValueError, RecursionError) as error:
         raise ArgumentError("boxes", path, f"not JSON ({error}); write {FORM}") from error
     entries = content.get("boxes") if isinstance(content, dict) else None
-    if not isinstance(entries, list):
-        raise ArgumentError("boxes", path, f'there is no list "boxes" in it; write {FORM}')
-    if not entries:
-        raise ArgumentError("boxes", path, f"there are no boxes in it; write {FORM}")
+    if not isinstance(entries, list) or not entries:
+        raise ArgumentError("boxes", path, f'there is no list "boxes" in it, or it is empty; write {FORM}')
     for number, entry in enumerate(entries, start=1):
         if fault := _fault(entry, image_size, classes):
             raise ArgumentError("boxes", path, f"box {number}: {fault}")
@@ -73,10 +71,10 @@ def read_boxes(path: str | os.PathLike, image_size: Size, classes: int = 0) -> t
 
 def write_boxes(path: str | os.PathLike, boxes: Sequence[Box]) -> None:
     """Writes a file that `read_boxes` takes, complete or not at all; an older one is replaced."""
-    entries = [{key: getattr(box, key) for key in REQUIRED} for box in boxes]
-    for box, entry in zip(boxes, entries, strict=True):
-        if box.label is not None:
-            entry[CLASS] = box.label
+    entries = [
+        {key: getattr(box, key) for key in REQUIRED} | ({} if box.label is None else {CLASS: box.label})
+        for box in boxes
+    ]
     lines = ",\n".join(f"  {json.dumps(entry)}" for entry in entries)  # a line for each box, to be edited by hand
     with files.written_aside(path) as temporary:
         temporary.write_text(f'{{"boxes": [\n{lines}\n]}}\n', encoding="utf-8")
@@ -109,9 +107,8 @@ def _fault(entry: Any, image_size: Size, classes: int) -> str:
     missing = [key for key in REQUIRED if key not in entry]
     unknown = sorted(set(entry) - {*REQUIRED, CLASS})
     if missing or unknown:
-        strange = f"{unknown[0]!r} is unknown; " if unknown else ""
-        lacking = f", and has no {', '.join(missing)}" if missing else ""
-        return f"{strange}it must have {', '.join(REQUIRED)}{lacking}"
+        fault = f"{unknown[0]!r} is unknown" if unknown else f"it has no {', '.join(missing)}"
+        return f"{fault}; it must have {', '.join(REQUIRED)}"
     for key, value in entry.items():
         if type(value) is not int:  # True is an int as well
             return f"{key}={json.dumps(value)[:40]} must be a whole number"
@@ -120,10 +117,6 @@ def _fault(entry: Any, image_size: Size, classes: int) -> str:
     if CLASS in entry and not 0 <= entry[CLASS] < classes:
         there = f"the classes are from 0 to {classes - 1}" if classes else "this generator has no classes"
         return f"class={entry[CLASS]}: {there}"
-    return _outside(entry, image_size)
-
-
-def _outside(entry: dict[str, int], image_size: Size) -> str:
     height, width = image_size
     for low, high, extent, word in (("left", "right", width, "wide"), ("top", "bottom", height, "high")):
         for key in (low, high):

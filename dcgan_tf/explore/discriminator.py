@@ -19,10 +19,7 @@ def prepared_discriminator(
     labels: np.ndarray | None = None,
     seed: int = 0,
 ) -> keras.Model:
-    """A float32 discriminator to be run in inference mode.
-
-    Its batch-norm statistics are re-estimated on real images: the running ones mix real and generated images, and an
-    untrained network has none.
+    """A float32 discriminator with the batch-norm statistics of real images, to be run in inference mode.
 
     Args:
         config: the networks.
@@ -32,12 +29,11 @@ def prepared_discriminator(
         seed: of the initialization.
 
     Returns:
-        images float32 [n, height, width, channels] in [-1, 1] to logits [n, 1]; a conditional one is called with
-        [images, label].
+        Images float32 [n, height, width, channels] in [-1, 1], or [images, label], to logits [n, 1].
 
     Raises:
         KeyError: a variable is missing.
-        ValueError: the labels do not fit, see `require_labels`.
+        ValueError: the labels do not fit.
     """
     model = models.build_discriminator(config, seed)
     require_labels(model, real_images, labels)
@@ -53,15 +49,10 @@ def discriminator_of_run(directory: runs.RunDirectory, store: ImageStore, checkp
         store: its training images.
         checkpoint: file of the weights; None gives the network before training, with statistics of the same images.
     """
-    config, _ = directory.read_config()
-    rows = statistics_rows(store)
-    return prepared_discriminator(
-        config.model,
-        None if checkpoint is None else discriminator_weights(directory, checkpoint),
-        np.asarray(store.images[rows]),
-        store.labels[rows] if config.model.conditional else None,
-        config.training.seed,
-    )
+    config, rows = directory.read_config()[0], statistics_rows(store)
+    weights = None if checkpoint is None else discriminator_weights(directory, checkpoint)
+    labels = store.labels[rows] if config.model.conditional else None
+    return prepared_discriminator(config.model, weights, store.images[rows], labels, config.training.seed)
 
 
 def require_labels(model: keras.Model, images: np.ndarray, labels: np.ndarray | None) -> None:

@@ -35,7 +35,7 @@ def examples(
     certainties = classifier(renderer.pixels(points)).probabilities[:, label]
     chosen = np.argsort(-certainties, kind="stable")[:count]
     if certainties[chosen[-1]] < CERTAIN:
-        enough = int((certainties > CERTAIN).sum())
+        enough = (certainties > CERTAIN).sum()
         raise ArgumentError(
             "label", label, f"of {candidates:,} generated images the classifier takes only {enough} for this class and "
             f"{count} are needed: train longer, or name seeds",

@@ -8,7 +8,7 @@ a positive weight were set to zero everywhere, and windows disappeared from new 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,9 +21,6 @@ from dcgan_tf.explore.renderer import Seeds
 from dcgan_tf.explore.split import SplitGenerator
 from dcgan_tf.models import Generator, pixels
 
-if TYPE_CHECKING:
-    import sklearn.pipeline
-
 FOLDS = 5
 CONTROLS = 10  # random draws of as many maps
 SHOWN = 12  # boxes and samples in the figure
@@ -34,12 +31,13 @@ class Selection:
     """A logistic regression that tells positions inside the boxes from others by their activations.
 
     Attributes:
-        regression: activations [n, maps], each map scaled to mean 0 and variance 1, to whether they are inside.
+        regression: a pipeline of scikit-learn: activations [n, maps], each map scaled to mean 0 and variance 1, to
+            whether they are inside.
         accuracy: share of positions classified correctly in images that the regression did not see, the mean of its
             shares for positions inside and outside: 0.5 is guessing.
     """
 
-    regression: "sklearn.pipeline.Pipeline"
+    regression: Any
     accuracy: float
 
     @property
@@ -52,11 +50,10 @@ class Selection:
         """bool [maps], those with a positive weight: the ones to drop."""
         return self.weights > 0.0
 
-    def strongest(self, count: int) -> np.ndarray:
-        """The selected maps with the largest weights, at most `count`: bool [maps]."""
-        largest = np.zeros_like(self.selected)
-        largest[np.argsort(-self.weights, kind="stable")[:count]] = True
-        return largest & self.selected
+    def strongest(self, count: int | None) -> np.ndarray:
+        """The selected maps with the largest weights, at most `count`, or all: bool [maps]."""
+        ranks = np.argsort(-self.weights, kind="stable").argsort()
+        return self.selected & (ranks < (len(ranks) if count is None else count))
 
     def inside(self, activations: np.ndarray) -> np.ndarray:
         """Which positions the regression takes to be inside: [..., maps] to bool [...]."""
@@ -106,15 +103,14 @@ class FeatureDropout:
     @property
     def summary(self) -> str:
         """How many maps were dropped and how much images change, in two lines."""
-        random_inside = _percent(*(each.inside for each in self.controls))
-        random_elsewhere = _percent(*(each.elsewhere for each in self.controls))
+        random = Change(*np.mean(self.controls, axis=0))
         return (
             f"{self.layer}: {self.selection.selected.sum()} of {len(self.dropped)} maps respond inside of "
             f"{len(self.boxes)} boxes, {self.dropped.sum()} are dropped ({100 * self.selection.accuracy:.0f}% of the "
             "positions in unseen images are classified correctly; guessing gives 50%)\n"
             f"images change by {_percent(self.change.inside)} of the range where these maps respond, by "
-            f"{_percent(self.change.elsewhere)} elsewhere; without as many maps at random by {random_inside} and "
-            f"{random_elsewhere} (mean of {len(self.controls)} draws)"
+            f"{_percent(self.change.elsewhere)} elsewhere; without as many maps at random by {_percent(random.inside)} "
+            f"and {_percent(random.elsewhere)} (mean of {len(self.controls)} draws)"
         )
 
     def figure(self, note: str = "", title: str = "") -> Figure:
@@ -169,31 +165,23 @@ def feature_dropout(
     if isinstance(boxes, str | os.PathLike):
         boxes = read_boxes(boxes, generator.image_shape[:2], split.renderer.classes)
     selection = select_maps(split, boxes, seed)
-    dropped = selection.selected if drop is None else selection.strongest(drop)
-    places = _spread(selection.inside(split.activations(points)), generator.image_shape[:2])
+    dropped = selection.strongest(drop)
+    pixels_of_position = generator.image_shape[0] // split.shape[0]
+    places = selection.inside(split.activations(points)).repeat(pixels_of_position, 1).repeat(pixels_of_position, 2)
+    before, after = split.images(points), split.images(points, ~dropped)
     draws = [random_maps(dropped, each) for each in range(seed, seed + CONTROLS)]
-    before, after, random = (split.images(points, keep) for keep in (None, ~dropped, ~draws[0]))
-    controls = [changes(before, random, places)]
-    controls += [changes(before, split.images(points, ~maps), places) for maps in draws[1:]]
     return FeatureDropout(
-        split.layer, tuple(boxes), _box_images(split, boxes[:SHOWN]), selection, dropped, points, before, after, random,
-        changes(before, after, places), tuple(controls),
+        split.layer, tuple(boxes), _box_images(split, boxes[:SHOWN]), selection, dropped, points, before, after,
+        split.images(points, ~draws[0]), changes(before, after, places),
+        tuple(changes(before, split.images(points, ~maps), places) for maps in draws),
     )  # fmt: skip
 
 
 def select_maps(split: SplitGenerator, boxes: Sequence[Box], seed: int = 0) -> Selection:
-    """The maps of a layer that are active in boxes rather than beside them.
+    """The maps of a layer that are active in boxes rather than beside them, see `feature_dropout`.
 
     Positives are all positions inside the boxes of an image (see `covered`), each once. Negatives are random others of
     the same image, as many as its positives, or all if there are fewer.
-
-    Args:
-        split: the generator and its layer.
-        boxes: in at least two images; a box without a label lies in the image of the seed's own class.
-        seed: of the choice of negatives.
-
-    Raises:
-        UserError: boxes in a single image, or that leave no position outside.
     """
     positions = _positions(split, boxes)
     if len(positions) < 2:
@@ -215,22 +203,15 @@ def select_maps(split: SplitGenerator, boxes: Sequence[Box], seed: int = 0) -> S
 
 
 def fitted_selection(inside: Sequence[np.ndarray], outside: Sequence[np.ndarray]) -> Selection:
-    """The selection for some activations.
-
-    Args:
-        inside: for each of two or more images the activations at positions inside its boxes, float32 [n, maps], n >= 1.
-        outside: the same for positions outside.
-    """
+    """Learns from activations float32 [n, maps] inside the boxes of each of two or more images, and outside of them."""
     from sklearn.linear_model import LogisticRegression  # takes a second to import
     from sklearn.model_selection import GroupKFold, cross_val_score
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    activations = np.concatenate([*inside, *outside])
-    truth = np.repeat([True, False], [sum(map(len, inside)), sum(map(len, outside))])
-    images = np.concatenate(
-        [np.full(len(rows), number) for part in (inside, outside) for number, rows in enumerate(part)]
-    )
+    activations, lengths = np.concatenate([*inside, *outside]), [len(rows) for rows in (*inside, *outside)]
+    truth = np.repeat([True, False], len(inside)).repeat(lengths)
+    images = np.tile(np.arange(len(inside)), 2).repeat(lengths)
     regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     # Neighboring positions are much alike: the regression learns from an image or is tested on it, never both.
     folds = GroupKFold(min(FOLDS, len(inside)))
@@ -249,19 +230,12 @@ def changes(before: np.ndarray, after: np.ndarray, places: np.ndarray) -> Change
     return Change(*(float(differences[where].mean()) if where.any() else np.nan for where in (places, ~places)))
 
 
-def _spread(places: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
-    """[n, rows, columns] to the pixels that each position stands for, [n, height, width]."""
-    rows, columns = (np.arange(size) * cells // size for size, cells in zip(image_size, places.shape[1:], strict=True))
-    return places[:, rows[:, np.newaxis], columns]
-
-
 def _positions(split: SplitGenerator, boxes: Sequence[Box]) -> dict[tuple[int, int | None], np.ndarray]:
     """Which positions lie in the boxes of each image, bool [height, width], by (seed, class)."""
     classes, positions = split.renderer.classes, {}
-    image_size = split.renderer.generator.image_shape[:2]
     for box in boxes:
         label = box.seed % classes if classes and box.label is None else box.label  # one image has one name
-        inside = covered(box, image_size, split.shape[:2])
+        inside = covered(box, split.renderer.generator.image_shape[:2], split.shape[:2])
         positions[box.seed, label] = positions.get((box.seed, label), False) | inside
     return positions
 
@@ -277,6 +251,6 @@ def _box_images(split: SplitGenerator, boxes: Sequence[Box]) -> np.ndarray:
     return dimmed
 
 
-def _percent(*changes: float) -> str:
-    """The mean change in percent of the range."""
-    return "-" if np.isnan(changes).any() else f"{50 * np.mean(changes):.1f}%"
+def _percent(change: float) -> str:
+    """A change in percent of the range."""
+    return "-" if np.isnan(change) else f"{50 * change:.1f}%"

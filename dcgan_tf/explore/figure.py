@@ -1,27 +1,26 @@
 """Figures as in a paper: images pixel by pixel, without blur, with text around them.
 
-Everything is placed in pixels of the picture: images are crisp only if each of their pixels covers the same number of
-pixels of the picture. Text is measured before it is placed.
+Drawn in pixels of the picture: images are crisp only if each of their pixels covers the same number of these.
 """
 
 import functools
 import io
-import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
-from dcgan_tf import files
+from dcgan_tf import images as pictures
 from dcgan_tf.models import pixels
 
-DPI = 100
-MARGIN, GAP, LINE, SMALL_LINE, SPACE = 24, 18, 18, 14, 2  # around all, between blocks, of text, around an image
-TITLE, SUBTITLE, LABEL = 12, 10, 8  # points
-CELL = 72  # pixels that an image is magnified to, about
-WIDEST = 1400  # pixels of a row, for which images are magnified less
+MARGIN, GAP, BESIDE, SPACE = 24, 18, 8, 2  # around all, between blocks, beside texts, around an image
+TITLE, SUBTITLE, LABEL = 17, 14, 11  # height of text
+CELL = 72  # an image is magnified to about so much
+WIDEST = 1400  # of a row, for which images are magnified less
 
 
 @dataclass(frozen=True)
@@ -41,40 +40,27 @@ class Panel:
     column_labels: Sequence[str] = ()
     cell: int = CELL
 
-    def _layout(self) -> tuple[int, int, int, int, int]:
-        """How many times an image is magnified, from one image to the next (width, height), and room for labels."""
+    def picture(self) -> Image.Image:
+        """The block as it is drawn."""
         (height, width), columns = self.rows[0].shape[1:3], max(map(len, self.rows))
         factor = max(1, min(round(self.cell / max(height, width)), WIDEST // (columns * (width + SPACE))))
-        left = max((_width(label, LABEL) for label in self.row_labels), default=-8) + 8
-        lines = max((label.count("\n") + 1 for label in self.column_labels), default=0)
-        top = (LINE + 4 if self.title else 0) + (SMALL_LINE * lines + 4 if lines else 0)
-        return factor, factor * width + SPACE, factor * height + SPACE, left, top
-
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        _, width, height, left, top = self._layout()
-        across = left + max(map(len, self.rows)) * width + SPACE
-        return max(across, _width(self.title, SUBTITLE)), top + len(self.rows) * height + SPACE
-
-    def draw(self, figure: Any, left: int, top: int) -> None:
-        """Draws itself into a matplotlib figure, its corner so many pixels from the left and from the top."""
-        factor, width, height, label_width, label_height = self._layout()
-        _write(figure, left, top, self.title, SUBTITLE, va="top", weight="bold")
-        inner_left, inner_top = left + label_width, top + label_height
+        across, down = factor * width + SPACE, factor * height + SPACE  # from one image to the next
+        left = max((_size(label)[0] + BESIDE for label in self.row_labels), default=0)
+        head = SUBTITLE + BESIDE if self.title else 0
+        top = head + max((_size(label)[1] + BESIDE for label in self.column_labels), default=0)
+        wide = max(left + columns * across, _size(self.title, SUBTITLE, bold=True)[0])
+        canvas = Image.new("RGB", (wide, top + len(self.rows) * down), "white")
+        _write(canvas, 0, 0, self.title, SUBTITLE, bold=True)
         for number, label in enumerate(self.column_labels):
-            middle = inner_left + number * width + width / 2
-            _write(figure, middle, inner_top - 3, label, LABEL, ha="center", va="bottom")
+            _write(canvas, left + number * across + factor * width / 2, top - BESIDE / 2, label, anchor="md")
         for number, label in enumerate(self.row_labels):
-            middle = inner_top + number * height + height / 2
-            _write(figure, inner_left - 8, middle, label, LABEL, ha="right", va="center")
-        canvas = np.full((len(self.rows) * height, max(map(len, self.rows)) * width, 4), 0, np.uint8)
+            _write(canvas, left - BESIDE, top + number * down + factor * height / 2, label, anchor="rm")
         for row, images in enumerate(self.rows):
             for column, image in enumerate(images):
-                large = _rgba(image).repeat(factor, axis=0).repeat(factor, axis=1)
-                canvas[row * height :, column * width :][: len(large), : large.shape[1]] = large
-        axes = _axes(figure, inner_left, inner_top, canvas.shape[1], canvas.shape[0])
-        axes.set_axis_off()
-        axes.imshow(canvas, interpolation="none", aspect="auto")
+                large = image.repeat(factor, axis=0).repeat(factor, axis=1)
+                drawn = pictures.to_pil(large).convert("RGBA")
+                canvas.paste(drawn, (left + column * across, top + row * down), mask=drawn)
+        return canvas
 
 
 @dataclass(frozen=True)
@@ -84,26 +70,26 @@ class Plot:
     Attributes:
         paint: is given the matplotlib axes.
         width, height: of the whole, in pixels.
+        title: above them.
     """
 
     paint: Callable[[Any], None]
     width: int = 700
     height: int = 240
     title: str = ""
-    inset: tuple[int, int, int] = (56, 8, 44)  # left, right and below, for the axes' own labels
 
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        return self.width, self.height
+    def picture(self) -> Image.Image:
+        """The block as it is drawn."""
+        from matplotlib.figure import Figure as Canvas  # takes half a second to import
 
-    def draw(self, figure: Any, left: int, top: int) -> None:
-        """See `Panel.draw`."""
-        before, after, below = self.inset
-        head = LINE + 6 if self.title else 4
-        _write(figure, left, top, self.title, SUBTITLE, va="top", weight="bold")
-        axes = _axes(figure, left + before, top + head, self.width - before - after, self.height - head - below)
+        canvas = Canvas((self.width / 72, self.height / 72), dpi=72, layout="constrained")  # a point is a pixel
+        axes = canvas.add_subplot()
+        axes.set_title(self.title, loc="left", fontsize=SUBTITLE, weight="bold")
         axes.tick_params(labelsize=LABEL)
         self.paint(axes)
+        stream = io.BytesIO()
+        canvas.savefig(stream, format="png")
+        return Image.open(stream).convert("RGB")
 
 
 @dataclass(frozen=True)
@@ -124,34 +110,21 @@ class Figure:
 
     def save(self, path: str | os.PathLike) -> None:
         """Writes a PNG, complete or not at all."""
-        with files.written_aside(path) as temporary:
-            temporary.write_bytes(self._repr_png_())
+        pictures.write_png(path, np.asarray(self._picture()))
 
     def _repr_png_(self) -> bytes:
-        stream = io.BytesIO()
-        self._drawn().savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
-        return stream.getvalue()
+        return pictures.Picture(np.asarray(self._picture()))._repr_png_()
 
-    def _drawn(self) -> Any:
-        from matplotlib.figure import Figure as Canvas  # takes half a second to import
-
-        sizes = [block.size() for block in self.blocks]
-        lines = [line for note in self.notes for line in note.splitlines()]
-        widths, heights = zip(*sizes, strict=True)
-        gaps = (len(sizes) - 1) * GAP
-        inner_width = sum(widths) + gaps if self.across else max(widths)
-        inner_height = max(heights) if self.across else sum(heights) + gaps
-        texts = [_width(self.title, TITLE, "bold"), *(_width(line, LABEL) for line in lines)]
-        below = SMALL_LINE * len(lines) + 8 if lines else 0
-        left, top = MARGIN, MARGIN + 30
-        width, height = max([inner_width, *texts]) + 2 * MARGIN, top + inner_height + below + MARGIN
-        canvas = Canvas(figsize=(width / DPI, height / DPI), dpi=DPI, facecolor="white")
-        _write(canvas, MARGIN, MARGIN - 6, self.title, TITLE, va="top", weight="bold")
-        for number, line in enumerate(lines):
-            _write(canvas, left, top + inner_height + 10 + SMALL_LINE * number, line, LABEL, va="top", color="0.3")
-        for block, (block_width, block_height) in zip(self.blocks, sizes, strict=True):
-            block.draw(canvas, left, top)
-            left, top = (left + block_width + GAP, top) if self.across else (left, top + block_height + GAP)
+    def _picture(self) -> Image.Image:
+        body = _joined([block.picture() for block in self.blocks], self.across)
+        note = "\n".join(filter(None, self.notes))
+        (title_width, _), (note_width, note_height) = _size(self.title, TITLE, bold=True), _size(note)
+        top, below = MARGIN + TITLE + GAP, note_height + BESIDE if note else 0
+        size = max(body.width, title_width, note_width) + 2 * MARGIN, top + body.height + below + MARGIN
+        canvas = Image.new("RGB", size, "white")
+        _write(canvas, MARGIN, MARGIN, self.title, TITLE, bold=True)
+        canvas.paste(body, (MARGIN, top))
+        _write(canvas, MARGIN, top + body.height + BESIDE, note, color="#4d4d4d")
         return canvas
 
 
@@ -171,36 +144,35 @@ def signed_pictures(values: np.ndarray, largest: np.ndarray | float) -> np.ndarr
     return images
 
 
-def _axes(figure: Any, left: float, top: float, width: float, height: float) -> Any:
-    across, down = figure.bbox.width, figure.bbox.height
-    return figure.add_axes((left / across, 1.0 - (top + height) / down, width / across, height / down))
+def _joined(parts: Sequence[Image.Image], across: bool) -> Image.Image:
+    """Pictures beside each other, or one below the other."""
+    widths, heights = zip(*(part.size for part in parts), strict=True)
+    gaps = GAP * (len(parts) - 1)
+    size = (sum(widths) + gaps, max(heights)) if across else (max(widths), sum(heights) + gaps)
+    canvas, place = Image.new("RGB", size, "white"), 0
+    for part in parts:
+        canvas.paste(part, (place, 0) if across else (0, place))
+        place += (part.width if across else part.height) + GAP
+    return canvas
 
 
-def _write(figure: Any, left: float, top: float, text: str, points: int, **more: Any) -> None:
-    figure.text(
-        left / figure.bbox.width, 1.0 - top / figure.bbox.height, text, fontsize=points, parse_math=False, **more
-    )
+def _write(
+    canvas: Image.Image, left: float, top: float, text: str, height: int = LABEL, *,
+    bold: bool = False, anchor: str = "la", color: str = "black",
+) -> None:  # fmt: skip
+    align = {"l": "left", "m": "center", "r": "right"}[anchor[0]]
+    ImageDraw.Draw(canvas).text((left, top), text, color, _font(height, bold), anchor, align=align)
 
 
-def _width(text: str, points: int, weight: str = "normal") -> int:
-    """Width in pixels of the longest line of a text, as it will be drawn."""
-    from matplotlib.font_manager import FontProperties
-
-    font, lines = FontProperties(size=points, weight=weight), [line for line in text.splitlines() if line]
-    sizes = (_renderer().get_text_width_height_descent(line, font, ismath=False) for line in lines)
-    return math.ceil(max((width for width, _, _ in sizes), default=0))
+def _size(text: str, height: int = LABEL, *, bold: bool = False) -> tuple[int, int]:
+    """(width, height) of some lines in pixels."""
+    *_, right, bottom = ImageDraw.Draw(Image.new("L", (1, 1))).textbbox((0, 0), text, _font(height, bold))
+    return round(right) + 1, round(bottom) + 1
 
 
 @functools.cache
-def _renderer() -> Any:
-    from matplotlib.backends.backend_agg import RendererAgg
+def _font(height: int, bold: bool) -> ImageFont.FreeTypeFont:
+    import matplotlib  # its font knows more letters than Pillow's
 
-    return RendererAgg(1, 1, DPI)
-
-
-def _rgba(image: np.ndarray) -> np.ndarray:
-    """uint8 [height, width, 1, 3 or 4] to [height, width, 4]."""
-    if image.shape[-1] == 4:
-        return image
-    colors = np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image
-    return np.concatenate([colors, np.full((*image.shape[:2], 1), 255, np.uint8)], axis=-1)
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts/ttf", name), height)

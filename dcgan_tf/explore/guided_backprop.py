@@ -19,6 +19,7 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore import layers
 from dcgan_tf.explore.discriminator import require_labels
 from dcgan_tf.explore.figure import Figure, Panel, signed_pictures
+from dcgan_tf.metrics import arrays
 from dcgan_tf.models import pixels
 from dcgan_tf.progress import Progress
 
@@ -122,19 +123,39 @@ def guided_backprop(
     if not 1 <= strongest <= len(images):
         raise ArgumentError("strongest", strongest, f"it must be from 1 to {len(images)}, the number of images")
     chosen = _chosen_maps(layer, activation.output.shape[3], maps)
-    responses, places = _responses(discriminator, activation.name, chosen, images, labels)
+    network = guided(discriminator, activation.name)
+    responses, places = _responses(network, chosen, images, labels)
     order = np.argsort(-responses, axis=0, kind="stable")[:strongest]  # [k, maps], equal ones by their row
     responses, places = (np.take_along_axis(each, order, axis=0).T for each in (responses, places))
     rows, positions = order.T, np.stack(np.divmod(places, activation.output.shape[2]), axis=-1)
-    return GuidedBackprop(
-        layer=layer,
-        maps=chosen,
-        images=np.stack([np.asarray(images[each]) for each in rows]),
-        gradients=_gradients(discriminator, activation.name, chosen, images, labels, rows, positions),
-        responses=responses,
-        positions=positions,
-        rows=rows,
-    )
+    which = np.broadcast_to(chosen[:, None, None], (*rows.shape, 1))
+    targets = np.concatenate([positions, which], axis=-1).reshape(-1, 3)
+    gradients = _gradients(network, targets, images, labels, rows.ravel()).reshape(*rows.shape, *images.shape[1:])
+    found = np.stack([np.asarray(images[each]) for each in rows])
+    return GuidedBackprop(layer, chosen, found, gradients, responses, positions, rows)
+
+
+def guided(model: keras.Model, activation: str) -> keras.Model:
+    """A network up to one of its layers, with its own weights and outputs, but with guided gradients."""
+
+    def twin(layer: keras.layers.Layer) -> keras.layers.Layer:
+        return _Guided.from_config(layer.get_config()) if isinstance(layer, keras.layers.LeakyReLU) else layer
+
+    whole = keras.models.clone_model(model, clone_function=twin)
+    return keras.Model(whole.inputs, whole.get_layer(activation).output)
+
+
+class _Guided(keras.layers.LeakyReLU):
+    """Only positive gradients of positive activations go back, without a leak."""
+
+    def call(self, inputs: tf.Tensor) -> tf.Tensor:
+        forward = super().call
+
+        @tf.custom_gradient
+        def apply(values: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+            return forward(values), lambda slopes: tf.where((values > 0) & (slopes > 0), slopes, tf.zeros_like(slopes))
+
+        return apply(inputs)
 
 
 def _chosen_maps(layer: str, count: int, maps: Sequence[int] | None) -> np.ndarray:
@@ -146,16 +167,14 @@ def _chosen_maps(layer: str, count: int, maps: Sequence[int] | None) -> np.ndarr
 
 
 def _responses(
-    model: keras.Model, activation: str, maps: np.ndarray, images: np.ndarray, labels: np.ndarray | None
+    network: keras.Model, maps: np.ndarray, images: np.ndarray, labels: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The strongest response of each map within each image, and where: float32 and int64 [n, maps].
-
-    Where: row * width + column.
-    """
+    """The strongest response of each map within each image, and its row * width + column: [n, maps] each."""
     results = []
-    with Progress(len(images), "images", f"strongest responses of {activation}") as progress:
-        for rows, count in _blocks(np.arange(len(images))):
-            values = guided_activations(model, activation, models.inputs(*_block(images, labels, rows)))
+    with Progress(len(images), "images", "strongest responses") as progress:
+        for inputs, part in _blocks(images, labels, np.arange(len(images))):
+            count = part.stop - part.start
+            values = network(models.inputs(*inputs), training=False)
             flat = tf.reshape(tf.gather(values[:count], maps, axis=3), [count, -1, len(maps)])
             results.append((tf.reduce_max(flat, axis=1).numpy(), tf.argmax(flat, axis=1).numpy()))
             progress.advance(count)
@@ -164,73 +183,27 @@ def _responses(
 
 
 def _gradients(
-    model: keras.Model,
-    activation: str,
-    maps: np.ndarray,
-    images: np.ndarray,
-    labels: np.ndarray | None,
-    rows: np.ndarray,
-    positions: np.ndarray,
+    network: keras.Model, targets: np.ndarray, images: np.ndarray, labels: np.ndarray | None, rows: np.ndarray
 ) -> np.ndarray:
-    """Guided gradients of one response each: rows [maps, k], positions [maps, k, 2] to float32 images."""
-    which = np.broadcast_to(maps[:, None, None], (*rows.shape, 1))
-    places = np.concatenate([positions, which], axis=-1).reshape(-1, 3)
+    """Guided gradients of one response in each of some images: targets [n, (row, column, map)] to float32 images."""
     results = []
-    for numbers, count in _blocks(np.arange(rows.size)):
-        values, classes = _block(images, labels, rows.ravel()[numbers])
+    for (values, classes), part in _blocks(images, labels, rows):
         with tf.GradientTape() as tape:
             tape.watch(values)
-            activations = guided_activations(model, activation, models.inputs(values, classes))
+            activations = network(models.inputs(values, classes), training=False)
         # In inference mode no image takes part in another's response: one pass for all.
+        count = part.stop - part.start
         chosen = np.zeros(activations.shape, np.float32)
-        chosen[(np.arange(len(numbers)), *places[numbers].T)] = 1.0
+        chosen[(np.arange(count), *targets[part].T)] = 1.0
         results.append(tape.gradient(activations, values, output_gradients=tf.constant(chosen)).numpy()[:count])
-    return np.concatenate(results).reshape(*rows.shape, *images.shape[1:])
+    return np.concatenate(results)
 
 
-def _blocks(numbers: np.ndarray) -> Iterator[tuple[np.ndarray, int]]:
-    """Always 64 of them, the last one repeated at the end, and how many count."""
-    for start in range(0, len(numbers), BLOCK):
-        part = numbers[start : start + BLOCK]
-        yield np.pad(part, (0, BLOCK - len(part)), mode="edge"), len(part)
-
-
-def _block(images: np.ndarray, labels: np.ndarray | None, rows: np.ndarray) -> tuple[tf.Tensor, tf.Tensor | None]:
-    values = pixels.to_model_range(tf.constant(images[rows]))
-    return values, None if labels is None else tf.constant(labels[rows], tf.int32)
-
-
-def guided_activations(model: keras.Model, activation: str, inputs: tf.Tensor | list[tf.Tensor]) -> tf.Tensor:
-    """The output of a layer, float32 [n, height, width, maps]: the network's own, but with guided gradients.
-
-    Args:
-        model: a Sequential or functional discriminator in float32 that uses each of its layers once.
-        activation: name of the layer; in inference mode, as all before it.
-        inputs: of the network.
-    """
-    values = {id(symbol): value for symbol, value in zip(model.inputs, tf.nest.flatten(inputs), strict=True)}
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.InputLayer):
-            continue
-        arguments = tf.nest.map_structure(lambda symbol: values[id(symbol)], layer.input)
-        if isinstance(layer, keras.layers.LeakyReLU):
-            outputs = _guided(layer)(arguments)
-        else:
-            outputs = layer(arguments, training=False)
-        if layer.name == activation:
-            return outputs
-        values[id(layer.output)] = outputs
-    raise ValueError(f"no layer {activation}")
-
-
-def _guided(layer: keras.layers.LeakyReLU) -> Callable[[tf.Tensor], tf.Tensor]:
-    """The layer, with only positive gradients of positive activations going back, without a leak."""
-
-    @tf.custom_gradient
-    def apply(inputs: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        def back(gradients: tf.Tensor) -> tf.Tensor:
-            return tf.where((inputs > 0) & (gradients > 0), gradients, tf.zeros_like(gradients))
-
-        return layer(inputs), back
-
-    return apply
+def _blocks(
+    images: np.ndarray, labels: np.ndarray | None, rows: np.ndarray
+) -> Iterator[tuple[tuple[tf.Tensor, tf.Tensor | None], slice]]:
+    """Some images with their labels, always 64 (the last one is repeated), and which of the rows they are."""
+    for part in arrays.slices(len(rows), BLOCK):
+        padded = np.pad(rows[part], (0, BLOCK - (part.stop - part.start)), mode="edge")
+        classes = None if labels is None else tf.constant(labels[padded], tf.int32)
+        yield (pixels.to_model_range(tf.constant(images[padded])), classes), part

@@ -18,31 +18,18 @@ def built_in(model: keras.Model, name: str) -> keras.layers.Layer:
 
 
 def convolutions(discriminator: keras.Model) -> dict[str, keras.layers.Layer]:
-    """The convolutional layers from the image on, each name with the LeakyReLU after it: "down1", "down2", ...
-
-    Raises:
-        UserError: not a built-in network.
-    """
+    """The convolutional layers from the image on, each name with the LeakyReLU after it: "down1", "down2", ..."""
     names = [layer.name for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
     return {name: built_in(discriminator, f"{name}_leaky") for name in names or ["down1"]}
 
 
 def activation(discriminator: keras.Model, name: str) -> keras.layers.Layer:
-    """The LeakyReLU after one of the convolutions.
-
-    Raises:
-        ArgumentError: there is no such convolution; the message lists all.
-        UserError: not a built-in network.
-    """
+    """The LeakyReLU after one of the convolutions. Raises ArgumentError: no such convolution; the message lists all."""
     return _chosen(convolutions(discriminator), name)
 
 
 def generator_maps(generator: keras.Model) -> dict[str, keras.layers.Layer]:
-    """The layers of maps [n, height, width, maps] from z on, after their activation: "project", "up1", "up2", ...
-
-    Raises:
-        UserError: not a built-in network.
-    """
+    """The layers of maps [n, height, width, maps] from z on, after their activation: "project", "up1", "up2", ..."""
     grid = built_in(generator, "grid")
     layers = {"project": grid}
     for layer in generator.layers[generator.layers.index(grid) :]:

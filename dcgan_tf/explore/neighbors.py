@@ -32,8 +32,8 @@ class Space:
 
     Attributes:
         name: "pixels", or what the features were called.
-        rows: int64 [samples, k], the nearest training images of each sample, see `nearest_images`.
-        distances: float32 [samples, k].
+        rows: int64 [samples, k], the nearest training images of each sample; equally near ones by their row.
+        distances: float32 [samples, k], Euclidean, of pixels in [0, 1] or of feature vectors.
         images: uint8 [samples, k, height, width, channels], these training images.
         among_real: float32 [real], how far some training images are from the nearest of all others.
     """
@@ -105,10 +105,12 @@ def neighbors(
         name: what these features are called.
 
     Raises:
-        ArgumentError: `k` is not from 1 to n - 1, no such seed or class.
-        ValueError: images of another size.
+        ArgumentError: images of another size, `k` is not from 1 to n - 1, no such seed or class.
     """
     real = training_images.images if isinstance(training_images, ImageStore) else training_images
+    if real.shape[1:] != generator.image_shape or real.dtype != np.uint8:
+        raise ArgumentError("training_images", f"{real.shape} of {real.dtype}", f"the generator's are "
+                            f"{generator.image_shape} of uint8")  # fmt: skip
     if not 1 <= k < len(real):
         raise ArgumentError("k", k, f"it must be from 1 to {len(real) - 1}: there are {len(real):,} training images")
     renderer = renderer_of(generator)
@@ -117,45 +119,19 @@ def neighbors(
     chosen = np.sort(random_seeds.generator(0, "neighbors_of_real", 0).permutation(len(real))[:REAL])
     spaces = []
     for called, extractor in [("pixels", None), *([(name, features)] if features else [])]:
-        rows, distances = nearest_images(images, real, k, extractor)
-        _, among_real = nearest_images(np.asarray(real[chosen]), real, 1, extractor, leave_out=chosen)
+        rows, distances = _nearest(images, real, k, extractor)
+        _, among_real = _nearest(real[chosen], real, 1, extractor, leave_out=chosen)
         shown = np.stack([np.asarray(real[each]) for each in rows])
         spaces.append(Space(called, rows, distances, shown, among_real[:, 0]))
     return Neighbors(points, images, tuple(spaces))
 
 
-def nearest_images(
-    queries: np.ndarray,
-    references: np.ndarray,
-    k: int = 5,
-    features: Extractor | None = None,
-    leave_out: np.ndarray | None = None,
+def _nearest(
+    queries: np.ndarray, references: np.ndarray, k: int, features: Extractor | None, leave_out: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest references of every query, exactly, in one pass over the references.
-
-    The nearest come first; of equally near ones the lower row.
-
-    Args:
-        queries: uint8 [queries, height, width, channels]; some hundred, all of whose vectors are held.
-        references: uint8 [n, height, width, channels], may be a memory map: read once, 256 images at a time.
-        k: how many for each query.
-        features: images to vectors; None compares pixels.
-        leave_out: int [queries], the row of the references that each query itself is, and that is no neighbor of it.
-
-    Returns:
-        Rows int64 [queries, k], and Euclidean distances float32 [queries, k] of [0, 1] pixels or of vectors.
-
-    Raises:
-        ValueError: other shapes or dtypes, no queries, fewer than k references, vectors that are not finite.
-    """
-    if queries.dtype != np.uint8 or references.dtype != np.uint8 or queries.shape[1:] != references.shape[1:]:
-        raise ValueError(f"queries {queries.shape} of {queries.dtype}, references {references.shape} of "
-                         f"{references.dtype}: both must be uint8 of one size")  # fmt: skip
-    others = len(references) - (leave_out is not None)
-    if not len(queries) or not 1 <= k <= others:
-        raise ValueError(f"{len(queries)} queries, k={k}: at least one query, and k from 1 to {others}")
-    vectors = np.concatenate([_vectors(queries[part], features) for part in arrays.slices(len(queries), BLOCK)])
-    search = NearestNeighbors(vectors, k, leave_out)
+    """Rows of the k nearest references and their distances, [queries, k]; `leave_out` is each query's own row."""
+    vectors = [_vectors(queries[part], features) for part in arrays.slices(len(queries), BLOCK)]
+    search = NearestNeighbors(np.concatenate(vectors), k, leave_out)
     with Progress(len(references), "images", "comparing with training images") as progress:
         for part in arrays.slices(len(references), BLOCK):
             search.add(_vectors(references[part], features))
@@ -164,5 +140,5 @@ def nearest_images(
 
 
 def _vectors(images: np.ndarray, features: Extractor | None) -> np.ndarray:
-    """uint8 or float32 [n, d]."""
-    return features(np.asarray(images)).vectors if features else np.asarray(images).reshape(len(images), -1)
+    """uint8 pixels or float32 features."""
+    return features(np.asarray(images)).vectors if features else np.asarray(images)

@@ -3,7 +3,7 @@
 import os
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def load_points(path: str | os.PathLike, generator: Generator) -> Points:
     if not len(points) or not np.isfinite(points.latents).all() or not np.isfinite(points.classes).all():
         raise ArgumentError("path", path, "it holds no latents, or values that are not finite")
     names = tuple(f"{source.stem} {row}" for row in range(len(points))) if len(points) > 1 else (source.stem,)
-    return Points(points.latents, points.classes, names)
+    return replace(points, names=names)
 
 
 def _fingerprint(generator: Generator) -> str:

@@ -1,7 +1,7 @@
 """From an image back to a latent: the point whose image is nearest, by gradient descent from several starts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
@@ -49,8 +49,8 @@ class Projection:
     def summary(self) -> str:
         """A line for each image: how near the generator comes."""
         return "\n".join(
-            f"{name}: {_percent(explained, 1)} of the image's variance is explained, error {error:.1f} of 255 levels "
-            f"(the nearest generated image: {_percent(start, 0)}, {start_error:.0f} levels)"
+            f"{name}: {max(explained, 0):.1%} of the image's variance is explained, error {error:.1f} of 255 levels "
+            f"(the nearest generated image: {max(start, 0):.0%}, {start_error:.0f} levels)"
             for name, explained, error, start, start_error in zip(
                 self.points.names, self.explained, self.errors, self.candidate_explained, self.candidate_errors,
                 strict=True,
@@ -59,20 +59,15 @@ class Projection:
 
     def figure(self, note: str = "") -> Figure:
         """A row for each image: itself, where descent began, what it came to, and the difference."""
-        signed = signed_pictures(self.reconstructions.astype(np.float32) - self.images, LEVELS)
-        columns = {
-            "image": self.images,
-            "nearest\nsample": self.candidates,
-            "projected": self.reconstructions,
-            "difference": signed,
-        }
-        rows = [np.stack(each) for each in zip(*columns.values(), strict=True)]
+        difference = signed_pictures(self.reconstructions.astype(np.float32) - self.images, LEVELS)
+        columns = ["image", "nearest\nsample", "projected", "difference"]
+        rows = np.stack([self.images, self.candidates, self.reconstructions, difference], axis=1)
         labels = [
-            f"{name}\n{_percent(share, 1)} explained\nerror {error:.1f}"
+            f"{name}\n{max(share, 0):.1%} explained\nerror {error:.1f}"
             for name, share, error in zip(self.points.names, self.explained, self.errors, strict=True)
         ]
         notes = ["error: root mean square in levels of 0 to 255; gray: no difference", note]
-        return Figure("Images and the generator's nearest", [Panel(rows, "", labels, list(columns))], notes)
+        return Figure("Images and the generator's nearest", [Panel(list(rows), "", labels, columns)], notes)
 
 
 def project(
@@ -120,9 +115,9 @@ def project(
         for image in pixels.to_model_range(images).numpy():
             order = np.argsort(np.square(made - image.ravel()).mean(axis=1), kind="stable")
             nearest.append(order[0])
-            best.append(_best(descent, _starts(pool[order], starts), image, steps, progress))
-    points = Points.joined(best)
-    points = Points(points.latents, points.classes, tuple(names) or tuple(f"image {row}" for row in range(len(best))))
+            best.append(descent.best(_starts(pool[order], starts), image, steps, progress))
+    names = tuple(names) or tuple(f"image {row}" for row in range(len(best)))
+    points = replace(Points.joined(best), names=names)
     before = made[nearest].reshape(images.shape)
     return Projection(
         points, images, renderer.pixels(points), *quality(images, renderer.images(points)),
@@ -130,17 +125,8 @@ def project(
     )  # fmt: skip
 
 
-def _percent(share: float, digits: int) -> str:
-    return f"{100 * max(share, 0):.{digits}f}%"
-
-
 def quality(images: np.ndarray, made: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Errors in levels and the explained share of the variance, see `Projection`: float64 [n] each.
-
-    Args:
-        images: uint8 [n, height, width, channels].
-        made: float32 of that shape, in [-1, 1].
-    """
+    """Errors and explained shares, see `Projection`, of uint8 images and what was made of them in [-1, 1]."""
     wanted = pixels.to_model_range(images).numpy().astype(np.float64)
     squares, variances = np.square(wanted - made).mean(axis=(1, 2, 3)), wanted.var(axis=(1, 2, 3))
     shares = np.divide(squares, variances, out=np.ones_like(squares), where=variances > 0)  # nothing to explain: 0
@@ -149,19 +135,9 @@ def quality(images: np.ndarray, made: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 def _starts(candidates: Points, count: int) -> Points:
     """The first candidates, but the first of each class before any second one."""
-    seen = np.zeros(len(candidates), int)
-    for each in np.unique(candidates.classes, axis=0) if candidates.classes.shape[1] else ():
-        own = (candidates.classes == each).all(axis=1)
-        seen[own] = np.arange(own.sum()) > 0
-    return candidates[np.argsort(seen, kind="stable")[:count]]
-
-
-def _best(descent: "_Descent", starts: Points, image: np.ndarray, steps: int, progress: Progress) -> Points:
-    """A third of the steps from every start, the others from the best few; the best point at the end, [1]."""
-    first = steps // 3
-    points, errors = descent(starts, image, first, progress)
-    points, errors = descent(points[np.argsort(errors, kind="stable")[:REFINED]], image, steps - first, progress)
-    return points[[int(np.argmin(errors))]]
+    later = np.ones(len(candidates), bool)
+    later[np.unique(candidates.classes, axis=0, return_index=True)[1]] = False
+    return candidates[np.argsort(later, kind="stable")[:count]]
 
 
 class _Descent:
@@ -172,7 +148,15 @@ class _Descent:
         self._network, self._law, self._dim = renderer.network, config.latent_law, config.latent_dim
         self._run = tf.function(self._steps, reduce_retracing=True)
 
-    def __call__(self, starts: Points, image: np.ndarray, steps: int, progress: Progress) -> tuple[Points, np.ndarray]:
+    def best(self, starts: Points, image: np.ndarray, steps: int, progress: Progress) -> Points:
+        """A third of the steps from every start, the others from the best few; the best point at the end, [1]."""
+        first = steps // 3
+        points, errors = self._down(starts, image, first, progress)
+        few = points[np.argsort(errors, kind="stable")[:REFINED]]
+        points, errors = self._down(few, image, steps - first, progress)
+        return points[[int(np.argmin(errors))]]
+
+    def _down(self, starts: Points, image: np.ndarray, steps: int, progress: Progress) -> tuple[Points, np.ndarray]:
         """The points after so many steps, and their mean squared errors float32 [starts]."""
         latents, classes, image = tf.constant(starts.latents), tf.constant(starts.classes), tf.constant(image)
         state = latents, tf.zeros_like(latents), tf.zeros_like(latents)

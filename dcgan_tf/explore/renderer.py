@@ -28,24 +28,20 @@ class Renderer:
     Attributes:
         network: a Keras model of [z] or [z, classes] (float32 [n, latent_dim], [n, classes]) to images float32
             [n, height, width, channels] in [-1, 1]. Its classes are one-hot vectors, so that they can be mixed.
-        class_names: () for a generator without classes.
+        classes: their number, 0 if the generator is not conditional.
+        class_names: of as many classes.
 
     Raises:
         UserError: a conditional network that is not built in.
     """
 
     def __init__(self, generator: Generator):
-        self.generator, model = generator, generator.model
-        inputs = model.inputs[:1] + ([layers.built_in(model, "one_hot").output] if generator.conditional else [])
-        self.network = keras.Model(inputs, model.outputs[0], name="rendered")
+        self.generator, self.classes, model = generator, generator.config.classes, generator.model
+        self.class_names = generator.class_names if self.classes else ()
+        self.class_names = self.class_names or tuple(map(str, range(self.classes)))
+        mixture = [layers.built_in(model, "one_hot").output] if self.classes else []
+        self.network = keras.Model([model.inputs[0], *mixture], model.outputs[0])
         self._images = tf.function(lambda values: self.network(values, training=False))
-        numbers = range(generator.config.classes if generator.conditional else 0)
-        self.class_names = (generator.class_names or tuple(map(str, numbers))) if generator.conditional else ()
-
-    @property
-    def classes(self) -> int:
-        """Number of classes, 0 if the generator is not conditional."""
-        return len(self.class_names)
 
     def points(self, seeds: Seeds, label: Label | None = None) -> Points:
         """The points of image seeds: those of the images that `Generator.images` makes.
@@ -58,7 +54,11 @@ class Renderer:
             ArgumentError: no seeds, a seed outside 0 to 2^62, no such class, or points of another latent space.
         """
         if isinstance(seeds, Points):
-            return self._checked(seeds)
+            expected = self.generator.config.latent_dim, self.classes
+            if not len(seeds) or (seeds.latents.shape[1], seeds.classes.shape[1]) != expected:
+                words = f"this generator takes points with {expected[0]} latents and {expected[1]} classes"
+                raise ArgumentError("seeds", seeds, words)
+            return seeds
         pairs = [each if isinstance(each, tuple) else (each, label) for each in seeds]
         numbers = [int(seed) for seed, _ in pairs]
         if not numbers:
@@ -89,14 +89,6 @@ class Renderer:
             padded = [tf.constant(np.pad(each, ((0, BLOCK - len(part)), (0, 0)))) for each in values]
             results.append(compute(padded).numpy()[: len(part)])
         return np.concatenate(results)
-
-    def _checked(self, points: Points) -> Points:
-        expected = self.generator.config.latent_dim, self.classes
-        if not len(points) or (points.latents.shape[1], points.classes.shape[1]) != expected:
-            raise ArgumentError(
-                "seeds", points, f"this generator takes points with {expected[0]} latents and {expected[1]} classes"
-            )
-        return points
 
 
 @functools.lru_cache(maxsize=2)

@@ -20,21 +20,21 @@ from dcgan_tf.explore.discriminator import require_labels
 from dcgan_tf.explore.points import Points
 from dcgan_tf.explore.split import SplitGenerator
 from dcgan_tf.geometry import Size
+from dcgan_tf.metrics import arrays
 from dcgan_tf.models import Generator
 from dcgan_tf.progress import Progress
 
 PART = 64  # images computed at once
-SHARE = 0.5
 LARGEST_BOX = 0.5  # of the area of an image
 
 
 def discriminator_responses(
     discriminator: keras.Model, layer: str, number: int, images: np.ndarray, labels: np.ndarray | None = None
 ) -> np.ndarray:
-    """Activations of one map of a discriminator's layer after its LeakyReLU: float32 [n, grid height, grid width].
+    """Activations of one map of a discriminator, after the LeakyReLU: float32 [n, grid height, grid width].
 
     Args:
-        discriminator: see `prepared_discriminator`.
+        discriminator: a built-in one, see `prepared_discriminator`.
         layer: a convolution by name, "down1", "down2", ... (and "refine1", ...).
         number: of the map, from 0.
         images: float32 [n, height, width, channels] in [-1, 1].
@@ -42,7 +42,6 @@ def discriminator_responses(
 
     Raises:
         ArgumentError: no such layer or map; the message lists all.
-        UserError: not a built-in network.
         ValueError: the labels do not fit.
     """
     activations = layers.activation(discriminator, layer).output
@@ -89,7 +88,6 @@ def generator_responses(generator: Generator, layer: str | None, number: int, po
 
     Raises:
         ArgumentError: no such layer ("project", "up1", "up2", ...; None for the paper's) or map, counted from 0.
-        UserError: not a built-in network.
     """
     split = SplitGenerator(generator, layer)
     _check_number("map", number, split.shape[2], f"maps of {split.layer}")
@@ -101,7 +99,7 @@ def boxes_around(
     seeds: Iterable[int | tuple[int, int | None]],
     image_size: Size,
     count: int = 52,
-    share: float = SHARE,
+    share: float = 0.5,
 ) -> tuple[Box, ...]:
     """One box in each of the images that respond most.
 
@@ -154,10 +152,9 @@ def _in_parts(compute: Callable[..., tf.Tensor], values: Sequence[np.ndarray]) -
     """Applies a function to arrays [n, ...], a part at a time."""
     results, traced = [], tf.function(compute, reduce_retracing=True)
     with Progress(len(values[0]), "images", "responses") as progress:
-        for start in range(0, len(values[0]), PART):
-            part = [tf.constant(each[start : start + PART]) for each in values]
-            results.append(traced(*part).numpy())
-            progress.advance(len(part[0]))
+        for part in arrays.slices(len(values[0]), PART):
+            results.append(traced(*(tf.constant(each[part]) for each in values)).numpy())
+            progress.advance(part.stop - part.start)
     return np.concatenate(results)
 
 

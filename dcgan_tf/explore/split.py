@@ -15,15 +15,11 @@ class SplitGenerator:
 
     Args:
         generator: a built-in network.
-        layer: one of `layers.generator_maps`; None for the paper's, see `layers.maps_of`.
+        layer: its name; None for the paper's, see `layers.maps_of`.
 
     Attributes:
-        layer: its short name.
+        layer: its name.
         shape: (height, width, maps) of the activations.
-
-    Raises:
-        ArgumentError: there is no such layer; the message lists all.
-        UserError: not a built-in network.
     """
 
     def __init__(self, generator: Generator, layer: str | None = None):
@@ -45,13 +41,7 @@ class SplitGenerator:
     def images(self, points: Points, keep: np.ndarray | None = None) -> np.ndarray:
         """Images made with a part of the maps: float32 [n, image height, image width, channels] in [-1, 1].
 
-        Each map is multiplied by its number in `keep`, bool or float [maps], at all positions. None keeps all, which
-        gives the images of the renderer.
-
-        Raises:
-            ValueError: `keep` is not one number for each map.
+        Each map is multiplied by its number in `keep`, bool or float [maps], at all positions. None keeps all.
         """
-        factors = np.ones(self.shape[2], np.float32) if keep is None else np.asarray(keep, np.float32)
-        if factors.shape != self.shape[2:]:
-            raise ValueError(f"keep has shape {factors.shape}; {self.layer} has {self.shape[2]} maps")
-        return self.renderer.in_blocks(points, lambda values: self._images(values, tf.constant(factors)))
+        factors = tf.constant(np.ones(self.shape[2]) if keep is None else keep, tf.float32)
+        return self.renderer.in_blocks(points, lambda values: self._images(values, factors))

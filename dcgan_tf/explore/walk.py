@@ -75,7 +75,7 @@ class Walk:
         ends = np.roll(legs, -1, axis=0)
         rows = [np.concatenate([leg, after[:1]])[columns] for leg, after in zip(legs, ends, strict=True)]
         panel = Panel(rows, row_labels=self.stations.names, cell=56)
-        plot = Plot(self._plot_movement, max(700, panel.size()[0]), title="How far it moves")
+        plot = Plot(self._plot_movement, max(700, panel.picture().width), title="How far it moves")
         way = "along the sphere" if self.spherical else "straight"
         legs = f"{self.steps} steps for each leg, {way}; each row ends where the next begins"
         title = f"A walk through {len(self.stations)} latents and back"

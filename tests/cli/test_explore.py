@@ -99,30 +99,20 @@ def test_nothing_is_overwritten_without_being_asked(script, trained_run, tmp_pat
 
 @pytest.mark.full
 def test_a_walk_goes_from_class_to_class(script, conditional_run, tmp_path):
-    for name, seeds in (("w", "5@cats,5@owls"), ("same", "5@cats,5@cats")):
-        arguments = (f"--seeds={seeds}", "--steps=10", f"--out={tmp_path}/{name}.png")
-        outcome = script("explore", "walk", f"--run={conditional_run}", *arguments)
-        assert outcome.code == 0 and (tmp_path / f"{name}.gif").is_file(), outcome.err
-        assert ("nothing moves" in outcome.err) == (name == "same")
+    outcome = script("explore", "walk", f"--run={conditional_run}", "--seeds=5@cats,5@owls", "--steps=10",
+                     f"--out={tmp_path}/w.png")  # fmt: skip
+    assert outcome.code == 0 and (tmp_path / "w.gif").is_file() and "nothing moves" not in outcome.err, outcome.err
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("kind", ["trained_run", "conditional_run"])
-def test_a_projected_latent_stands_for_a_seed(script, request, photos, tmp_path, kind):
-    run = request.getfixturevalue(kind)
+def test_a_projected_latent_stands_for_a_seed_of_its_generator(script, trained_run, conditional_run, photos, tmp_path):
     arguments = (f"--images={photos}/0.png,{photos}/2.png", "--steps=30", "--starts=4")
-    outcome = script("explore", "project", f"--run={run}", f"--out={tmp_path}/p.png", *arguments)
+    outcome = script("explore", "project", f"--run={conditional_run}", f"--out={tmp_path}/p.png", *arguments)
     assert outcome.code == 0 and "of the image's variance" in outcome.err, outcome.err
     assert f"--seeds={tmp_path}/p.npz,14" in outcome.err
     for command in (("walk", f"--seeds={tmp_path}/p.npz,3"), ("arithmetic", f"--plus={tmp_path}/p.npz", "--minus=3")):
-        again = script("explore", *command, f"--run={run}", f"--out={tmp_path}/{command[0]}.png")
+        again = script("explore", *command, f"--run={conditional_run}", f"--out={tmp_path}/{command[0]}.png")
         assert again.code == 0, again.err
-
-
-@pytest.mark.full
-def test_latents_of_another_generator_are_refused(script, trained_run, conditional_run, tmp_path):
-    arguments = ("--rows=0", "--steps=30", "--starts=4", f"--out={tmp_path}/p.png")
-    assert script("explore", "project", f"--run={conditional_run}", *arguments).code == 0
     outcome = script("explore", "walk", f"--run={trained_run}", f"--seeds={tmp_path}/p.npz,3")
     assert outcome.code == 2 and "belong to another run" in outcome.last_line
 
@@ -187,57 +177,40 @@ def test_boxes_are_written_edited_and_given_back(script, conditional_run, tmp_pa
 
 
 WRONG = [
-    (("wlak",), "did you mean walk?"),
     (("walk", "--sedes=3"), "did you mean --seeds?"),
-    (("walk", "--seeds=3"), "at least two points"),
     (("walk", "--seeds=3,x"), "write points as"),
     (("walk", f"--seeds=3,{2**63}"), "the numbers are from 0 to 2^62"),
     (("walk", "--seeds=0-5000"), "at most 100"),
     (("walk", "--seeds=3@dogs,4"), "trained without classes"),
     (("walk", "--seeds=3@,4"), "class after the @ is missing"),
-    (("walk", "--class=dogs"), "trained without classes"),
     (("walk", "--steps=2"), "from 10 to 240"),
     (("walk", "--seeds=3,nowhere.npz"), "cannot be read"),
     (("walk", "--checkpoint=77"), "steps 0, 5, 10"),
-    (("walk", "--out=walk.jpg"), "the picture is a .png"),
+    (("walk", "--out=walk.jpg"), "name a .png file"),
     (("arithmetic",), "name what to add"),
     (("arithmetic", "--plus=3,7,9", "--minus=class:x"), "there is no such class"),
     (("arithmetic", "--plus=0-30"), "at most 16"),
-    (("arithmetic", "--plus=1", "--noise=-1"), "from 0 to 100"),
     (("arithmetic", "--plus=1", "--examples=0"), "from 1 to 16"),
     (("turn", "--from=1"), "name examples of both sides"),
     (("turn", "--from=1", "--to=2", "--columns=4"), "an odd number"),
     (("turn", "--from=1", "--to=2", "--reach=0"), "above 0"),
     (("guided_backprop", "--layer=up9"), "choose one of down1, down2"),
-    (("guided_backprop", "--maps=99"), "choose some from 0 to 7"),
     (("guided_backprop", "--maps=0-99"), "at most 32 can be shown"),
     (("guided_backprop", "--strongest=99"), "it must be from 1 to 8"),
-    (("guided_backprop", "--num=0"), "it must be from 1 to"),
     (("guided_backprop", "--images=nowhere.png"), "no such file or folder"),
     (("guided_backprop", "--class=3"), "belongs to --images"),
     (("feature_dropout",), "say what is to be forgotten"),
     (("feature_dropout", "--boxes=nowhere.json"), "there is no such file"),
     (("feature_dropout", "--boxes=clas:7"), "class:NAME (evidence"),
-    (("feature_dropout", "--boxes=map:up1/1", "--save_boxes=boxes.txt"), "boxes.txt: the boxes are a .json"),
+    (("feature_dropout", "--boxes=map:up1/1", "--save_boxes=boxes.txt"), "boxes.txt: name a .json file"),
     (("walk", "--seeds=0-99", "--steps=240"), "too many images for a GIF"),
-    (("feature_dropout", "--boxes=map:up1"), "generator:LAYER/MAP"),
-    (("feature_dropout", "--boxes=map:up7/1"), "choose one of project, up1"),
     (("feature_dropout", "--boxes=feature:down7/1"), "--boxes=feature:down7/1: there is no such layer; choose one of"),
-    (("feature_dropout", "--boxes=map:up1/99"), "counted from 0 to 3"),
     (("feature_dropout", "--boxes=class:x"), "there is no such class"),
     (("feature_dropout", "--boxes=map:up1/1", "--layer=up7"), "choose one of project, up1"),
-    (("feature_dropout", "--boxes=map:up1/1", "--samples=1"), "from 2 to"),
-    (("feature_dropout", "--boxes=map:up1/1", "--share=2"), "above 0 and at most 1"),
-    (("feature_dropout", "--boxes=map:up1/1", "--drop=0"), "at least 1"),
-    (("neighbors", "--k=0"), "from 1 to 10"),
     (("project", "--rows=99999"), "numbered from 0 to 1,796"),
     (("project", "--rows=0-99"), "at most 64 at once"),
     (("project", "--rows=1", "--seeds=2"), "not both"),
-    (("project", "--images=nowhere/"), "no such file or folder"),
     (("project", "--steps=1"), "from 30 to"),
-    (("project", "--starts=1"), "from 4 to"),
-    (("project", "--class=3"), "trained without classes"),
-    (("filters", "--count=0"), "from 1 to"),
 ]
 
 

@@ -43,36 +43,27 @@ def test_a_file_that_begins_with_a_byte_order_mark(tmp_path):
     assert len(read(path, (28, 28))) == 1
 
 
-def test_nothing_is_written_where_that_is_impossible(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        write(tmp_path / "none" / "boxes.json", [Box(1, 0, 0, 1, 1)])
-
-
 FORM = r'write {"boxes": \[{"seed": 17, .*}, ...\]}$'
+NO_LIST = f'there is no list "boxes" in it, or it is empty; {FORM}'
 FAULTS = {
     "empty file": ("", f"not JSON .*; {FORM}"),
     "cut off": ('{"boxes": [', f"not JSON .*; {FORM}"),
     "too deep": ("[" * 100_000, f"not JSON .*; {FORM}"),
-    "a list": ([GOOD], f'there is no list "boxes" in it; {FORM}'),
-    "another key": ({"box": [GOOD]}, f'there is no list "boxes" in it; {FORM}'),
-    "one box, no list": ({"boxes": GOOD}, f'there is no list "boxes" in it; {FORM}'),
-    "none": ({"boxes": []}, f"there are no boxes in it; {FORM}"),
+    "a list": ([GOOD], NO_LIST),
+    "one box, no list": ({"boxes": GOOD}, NO_LIST),
+    "none": ({"boxes": []}, NO_LIST),
     "numbers alone": ([17, 4, 2, 12, 10], r"box 3: \[17, 4, 2, 12, 10\] is not an object like the one in"),
-    "missing": ({"seed": 1, "left": 1, "right": 3}, "box 3: it must have seed, left, .*, and has no top, bottom$"),
+    "missing": ({"seed": 1, "left": 1, "right": 3}, "box 3: it has no top, bottom; it must have seed, left, .*$"),
     "misspelt": ({**GOOD, "botom": 3}, "box 3: 'botom' is unknown; it must have seed, left, top, right, bottom$"),
     "fraction": ({**GOOD, "left": 4.5}, r"box 3: left=4\.5 must be a whole number$"),
-    "text": ({**GOOD, "seed": "17"}, 'box 3: seed="17" must be a whole number$'),
     "truth": ({**GOOD, "top": True}, "box 3: top=true must be a whole number$"),
-    "no class": ({**GOOD, "class": None}, "box 3: class=null must be a whole number$"),
     "too wide": ({**GOOD, "right": 41}, "box 3: right=41 lies outside the image, which is 40 pixels wide$"),
     "too high": ({**GOOD, "bottom": 29}, "box 3: bottom=29 lies outside the image, which is 28 pixels high$"),
     "before the first": ({**GOOD, "left": -1}, "box 3: left=-1 lies outside the image, which is 40 pixels wide$"),
     "no column": ({**GOOD, "right": 4}, "box 3: it is empty: left=4 must be smaller than right=4$"),
-    "upside down": ({**GOOD, "top": 11}, "box 3: it is empty: top=11 must be smaller than bottom=10$"),
     "negative seed": ({**GOOD, "seed": -1}, r"box 3: seed=-1: a seed is from 0 to 2\^62$"),
     "large seed": ({**GOOD, "seed": 2**62 + 1}, r"box 3: seed=\d+: a seed is from 0 to 2\^62$"),
     "high class": ({**GOOD, "class": 10}, "box 3: class=10: the classes are from 0 to 9$"),
-    "negative class": ({**GOOD, "class": -1}, "box 3: class=-1: the classes are from 0 to 9$"),
 }
 
 
@@ -90,8 +81,6 @@ def test_every_fault_of_a_file_is_named(tmp_path, name):
 def test_files_that_cannot_be_read(tmp_path):
     with pytest.raises(ArgumentError, match=r"cannot be read \(No such file"):
         read(tmp_path / "none.json", (28, 28))
-    with pytest.raises(ArgumentError, match=r"cannot be read \(Is a directory"):
-        read(tmp_path, (28, 28))
     (tmp_path / "picture.json").write_bytes(b"\x89PNG\xff")
     with pytest.raises(ArgumentError, match="not JSON"):
         read(tmp_path / "picture.json", (28, 28))
@@ -126,10 +115,3 @@ def test_positions_in_boxes_are_those_of_the_definition(grid):
                 found = covered(box, (height, width), grid)
                 rows, columns = brute_force(top, bottom, height, grid[0]), brute_force(left, right, width, grid[1])
                 assert found.any() and (found == np.outer(rows, columns)).all(), (box, grid)
-
-
-def test_positions_by_hand():
-    """28 pixels in 7 positions of 4: centres at 2, 6, 10, ..."""
-    assert np.argwhere(covered(Box(0, 4, 2, 12, 10), (28, 28), (7, 7))).tolist() == [[0, 1], [0, 2], [1, 1], [1, 2]]
-    assert np.argwhere(covered(Box(0, 7, 3, 9, 4), (28, 28), (7, 7))).tolist() == [[0, 2]]
-    assert np.argwhere(covered(Box(0, 27, 0, 28, 28), (28, 28), (7, 7)))[:, 1].tolist() == [6] * 7

@@ -27,13 +27,6 @@ def test_the_change_is_measured_where_the_map_is_active(spotted):
     assert np.isnan(changes(before, after, np.ones_like(places)).elsewhere)
 
 
-def test_fewer_maps_can_be_dropped():
-    found = fitted_selection(*planted())
-    order = np.argsort(-found.weights)
-    assert np.flatnonzero(found.strongest(1)).tolist() == [order[0]]
-    assert (found.strongest(1000) == found.selected).all()
-
-
 def planted(images=6, rows=40):
     """Map 2 is larger inside, map 4 smaller, map 5 never active, map 3 on another scale; the others know nothing."""
     random = np.random.default_rng(0)
@@ -50,11 +43,8 @@ def test_the_regression_finds_a_planted_map():
     inside, outside = planted()
     found = fitted_selection(inside, outside)
     assert found.weights.argmax() == 2 and found.weights.argmin() == 4 and found.weights[5] == 0.0
-    assert (
-        found.selected.tolist() == (found.weights > 0).tolist()
-        and found.selected[2]
-        and not found.selected[[4, 5]].any()
-    )
+    assert found.selected[2] and not found.selected[[4, 5]].any()
+    assert np.flatnonzero(found.strongest(1)).tolist() == [2] and (found.strongest(1000) == found.selected).all()
     assert found.accuracy > 0.95
     named = np.concatenate([found.inside(np.array(inside)).ravel(), ~found.inside(np.array(outside)).ravel()])
     assert named.mean() > 0.95
@@ -103,11 +93,11 @@ def test_from_boxes_to_the_map_that_draws_what_is_in_them(spotted, tmp_path):
     split = SplitGenerator(spotted, "up1")
     responses = generator_responses(spotted, "up1", 0, split.renderer.points(pairs))
     boxes = boxes_around(responses, pairs, (16, 16), 20)
-    found = feature_dropout(spotted, boxes, range(100, 160), layer="up1", drop=1)
+    found = feature_dropout(spotted, boxes, range(100, 130), layer="up1", drop=1)
     selection = found.selection
     assert selection.weights.argmax() == 0 and selection.accuracy > 0.8
     assert found.dropped.tolist() == [True, False, False, False] and found.change.inside > 3 * found.change.elsewhere
-    points = split.renderer.points(range(100, 160))
+    points = split.renderer.points(range(100, 130))
     np.testing.assert_array_equal(found.before, split.images(points))
     np.testing.assert_array_equal(found.after, split.images(points, ~found.dropped))
     places = np.kron(selection.inside(split.activations(points)), np.ones((2, 2), bool))
@@ -118,7 +108,7 @@ def test_from_boxes_to_the_map_that_draws_what_is_in_them(spotted, tmp_path):
     assert list(found.controls) == expected
     assert found.summary.startswith(f"up1: {selection.selected.sum()} of 4 maps respond inside of 20 boxes, 1 are")
     write_boxes(tmp_path / "boxes.json", boxes)
-    again = feature_dropout(spotted, tmp_path / "boxes.json", range(100, 160), layer="up1", drop=1)
+    again = feature_dropout(spotted, tmp_path / "boxes.json", range(100, 130), layer="up1", drop=1)
     assert again.summary == found.summary
 
 

@@ -9,7 +9,7 @@ from dcgan_tf import models
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore import guided_backprop, prepared_discriminator
-from dcgan_tf.explore.guided_backprop import GuidedBackprop, guided_activations
+from dcgan_tf.explore.guided_backprop import GuidedBackprop, guided
 from dcgan_tf.models import pixels
 
 PLAIN = ModelConfig(image_size=(16, 24), channels=1, base_filters=4, kernel_size=5)
@@ -112,8 +112,8 @@ def test_a_map_that_never_fires_has_no_gradient():
 def test_the_way_forward_is_the_networks_own(plain, conditional, layer):
     for config, model, labels in ((PLAIN, plain, None), (CONDITIONAL, conditional, np.arange(9) % 3)):
         images = images_of(config, 9, seed=1)
-        found = guided_activations(model, f"{layer}_leaky", inputs_of(images, labels))
-        np.testing.assert_allclose(found, activations(model, layer, images, labels), atol=1e-6)
+        found = guided(model, f"{layer}_leaky")(inputs_of(images, labels), training=False)
+        np.testing.assert_array_equal(found, activations(model, layer, images, labels))
 
 
 @pytest.mark.parametrize("layer", ["down1", "down2"])
@@ -173,24 +173,13 @@ def test_masks_in_a_conditional_network(conditional):
     np.testing.assert_allclose(found.gradients[0, 0], expected[0], atol=1e-6)
 
 
-def test_what_the_label_says_counts(conditional):
-    images = images_of(CONDITIONAL, 8, seed=5)
-    one, other = (
-        guided_backprop(conditional, images, np.full(8, label), "down2", [0], strongest=8) for label in (0, 2)
-    )
-    assert not np.allclose(np.sort(one.responses), np.sort(other.responses), atol=1e-3)
-
-
 def test_the_last_convolution_and_its_first_six_maps(plain):
     found = guided_backprop(plain, images_of(PLAIN, 4))
     assert found.layer == "down2" and found.maps.tolist() == [0, 1, 2, 3, 4, 5]
-    assert guided_backprop(plain, images_of(PLAIN, 4), layer="down1").maps.tolist() == [0, 1, 2, 3]
 
 
 def test_what_a_user_can_get_wrong(plain, conditional):
     images = images_of(PLAIN, 4)
-    with pytest.raises(ArgumentError, match=r"layer=down7: there is no such layer; choose one of down1, down2"):
-        guided_backprop(plain, images, layer="down7")
     for wrong in ([0, 8], [-1], []):
         with pytest.raises(ArgumentError, match=f"maps={','.join(map(str, wrong))}: down2 has 8 maps"):
             guided_backprop(plain, images, maps=wrong)
@@ -205,13 +194,11 @@ def test_what_a_user_can_get_wrong(plain, conditional):
 
 
 def test_pictures_are_scaled_one_by_one_around_mid_gray():
-    gradients = np.zeros([1, 2, 2, 1, 1], np.float32)
+    gradients = np.zeros([1, 2, 2, 1, 4], np.float32)
     gradients[0, 0, :, 0, 0], gradients[0, 1, :, 0, 0] = [-3.0, 1.5], [0.0, 0.01]
+    gradients[0, 0, 0, 0, 3] = 9.0  # the opacity is not shown
     assert of(gradients).pictures[..., 0, 0].tolist() == [[[0, 191], [128, 255]]]
-    colors = np.zeros([1, 1, 1, 2, 4], np.float32)
-    colors[0, 0, 0, 0], colors[0, 0, 0, 1] = [1.0, -1.0, 0.0, 9.0], [0.0, 0.5, 0.0, -9.0]
-    assert of(colors).pictures[0, 0, 0].tolist() == [[255, 0, 128, 255], [128, 191, 128, 255]]
-    assert of(colors[..., :3]).pictures[0, 0, 0].tolist() == [[255, 0, 128], [128, 191, 128]]
+    assert (of(gradients).pictures[..., 3] == 255).all()
 
 
 def test_concentration():

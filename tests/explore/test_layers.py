@@ -43,5 +43,6 @@ def test_convolutions_of_a_discriminator_in_their_order():
     model = models.build_discriminator(config)
     assert list(layers.convolutions(model)) == ["refine1", "down1", "refine2", "down2"]
     assert layers.activation(model, "down1").name == "down1_leaky"
-    with pytest.raises(ArgumentError, match=r"layer=up1: there is no such layer; choose one of refine1, down1"):
-        layers.activation(model, "up1")
+    for name in ("up1", ""):
+        with pytest.raises(ArgumentError, match=rf"layer={name}: there is no such layer; choose one of refine1, down1"):
+            layers.activation(model, name)

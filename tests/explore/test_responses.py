@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from dcgan_tf import models
-from dcgan_tf.config import ModelConfig
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.evaluation.features import classifier
 from dcgan_tf.explore import Box, boxes_around, class_responses, discriminator_responses, generator_responses
@@ -48,13 +47,10 @@ def test_a_map_of_a_conditional_discriminator():
         discriminator_responses(model, "down1", 1, images)
 
 
-def test_layers_and_maps_that_are_not_there():
-    model = models.build_discriminator(ModelConfig(image_size=(16, 16), channels=1, base_filters=4, layers_per_scale=2))
-    with pytest.raises(ArgumentError, match=r"layer=up1: .* choose one of refine1, down1, refine2, down2$"):
-        discriminator_responses(model, "up1", 0, pictures(1))
+def test_maps_that_are_not_there():
     for wrong in (4, -1):
         with pytest.raises(ArgumentError, match=f"map={wrong}: the maps of down1 are counted from 0 to 3$"):
-            discriminator_responses(model, "down1", wrong, pictures(1))
+            discriminator_responses(models.build_discriminator(PLAIN), "down1", wrong, pictures(1))
 
 
 def small_classifier(classes=3):
@@ -62,7 +58,7 @@ def small_classifier(classes=3):
     random = np.random.default_rng(1)
     weights = {f"{layer.name}/{each.name}": random.normal(0, 0.2, each.shape).astype(np.float32)
                for layer in network.layers for each in layer.trainable_variables}  # fmt: skip
-    return classifier.Classifier((16, 16, 1), weights, {"classes": classes})
+    return classifier.Classifier((16, 16, 1), weights, {"classes": classes, "accuracy": 1.0})
 
 
 def test_evidence_for_a_class():
@@ -87,8 +83,6 @@ def test_a_map_of_the_generator(conditional_generator, conditional_renderer):
     assert (generator_responses(conditional_generator, "project", 5, points) == activations[..., 5]).all()
     with pytest.raises(ArgumentError, match=r"map=8: the maps of project are counted from 0 to 7$"):
         generator_responses(conditional_generator, "project", 8, points)
-    with pytest.raises(ArgumentError, match="map=9: the maps of project "):
-        generator_responses(conditional_generator, None, 9, points)
 
 
 RESPONSE = np.array(

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore import renderer_of
 from dcgan_tf.explore.split import SplitGenerator
 
@@ -47,12 +46,3 @@ def test_maps_can_be_weakened(generator, renderer):
     points, dropout = renderer.points(range(3)), SplitGenerator(generator, "up1")
     half, whole = dropout.images(points, np.full(4, 0.5)), dropout.images(points)
     np.testing.assert_allclose(half, np.tanh(0.5 * np.arctanh(whole.astype(float))), atol=1e-4)
-
-
-def test_a_layer_that_is_not_there(generator, renderer):
-    with pytest.raises(ArgumentError, match=r"layer=up7: there is no such layer; choose one of project, up1$"):
-        SplitGenerator(generator, "up7")
-    with pytest.raises(ArgumentError, match="layer=: "):
-        SplitGenerator(generator, "")
-    with pytest.raises(ValueError, match=r"keep has shape \(3,\); up1 has 4 maps"):
-        SplitGenerator(generator, "up1").images(renderer.points([0]), np.ones(3))

@@ -9,19 +9,16 @@ pictures over each other. In a conditional run the classes are added and subtrac
 """
 
 from dcgan_tf.cli.explore import texts
-from dcgan_tf.cli.explore.run import ExploredRun, check_range, data_flags, library, shared_flags
-from dcgan_tf.cli.flags import Flags
+from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 from dcgan_tf.errors import ArgumentError
 
-FLAGS = Flags(__doc__)
-shared_flags(FLAGS, "arithmetic")
+FLAGS = view_flags(__doc__, "arithmetic")
 FLAGS.texts("plus", f"examples of a concept to add: {texts.GROUP}")
 FLAGS.texts("minus", "examples of a concept to subtract")
 FLAGS.whole("examples", 3, "examples that stand for a class:NAME (the paper: 3)")
 FLAGS.number("noise", 0.25, "uniform noise of the eight neighbors' latents, from -noise to noise (the paper: 0.25)")
 FLAGS.whole("seed", 0, "seed of that noise")
 FLAGS.old_name("mean_of", "examples")
-data_flags(FLAGS)
 
 
 def main() -> None:

@@ -12,14 +12,12 @@ picture also shows the samples without as many maps at random.
 """
 
 from dcgan_tf.cli.explore import texts
-from dcgan_tf.cli.explore.run import ExploredRun, check_range, data_flags, library, shared_flags
-from dcgan_tf.cli.flags import Flags
+from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 from dcgan_tf.errors import ArgumentError
 
 MOST_SAMPLES = 100_000
 
-FLAGS = Flags(__doc__)
-shared_flags(FLAGS, "feature_dropout")
+FLAGS = view_flags(__doc__, "feature_dropout")
 FLAGS.text("boxes", None, texts.BOXES)
 FLAGS.text("layer", None, "layer of the generator; default: the second from z, the first in networks of 28 pixels")
 FLAGS.whole("drop", None, "drop only so many maps, those with the largest weights; default: all with a positive weight")
@@ -30,7 +28,6 @@ FLAGS.number("share", 0.5, "of an image's largest response that still belongs to
 FLAGS.text("save_boxes", None, "also write the boxes as a JSON file, to be edited and used as --boxes")
 FLAGS.whole("seed", 0, "seed of the positions outside of boxes, and of the random maps")
 FLAGS.old_name("maps", "drop")
-data_flags(FLAGS)
 
 
 def main() -> None:
@@ -40,7 +37,7 @@ def main() -> None:
         raise ArgumentError("boxes", "", f"say what is to be forgotten: {texts.BOXES}")
     for name in ("samples", "box_count"):
         check_range(FLAGS, name, 2, MOST_SAMPLES)
-    saved = FLAGS.save_boxes and run.new_file("save_boxes", ".json", "the boxes are a .json")
+    saved = FLAGS.save_boxes and run.new_file("save_boxes", ".json")
     samples = texts.points(run, "seeds", FLAGS.seeds)
     boxes = texts.boxes(run, FLAGS.boxes, FLAGS.samples, FLAGS.box_count, FLAGS.share)
     found = library().feature_dropout(run.generator, boxes, samples, FLAGS.layer, FLAGS.drop, FLAGS.seed)

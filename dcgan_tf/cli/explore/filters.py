@@ -6,14 +6,11 @@ The discriminator's first convolution shows what is looked for first; the genera
 one value of a map paints. Every network's filters are on one scale, the strongest first, gray is zero.
 """
 
-from dcgan_tf.cli.explore.run import ExploredRun, check_range, data_flags, library, shared_flags
-from dcgan_tf.cli.flags import Flags
+from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 
-FLAGS = Flags(__doc__)
-shared_flags(FLAGS, "filters")
+FLAGS = view_flags(__doc__, "filters")
 FLAGS.whole("count", 64, "filters of each network to show")
 FLAGS.old_name("num", "count")
-data_flags(FLAGS)
 
 
 def main() -> None:

@@ -11,14 +11,12 @@ the way back each layer passes only what is positive. Beside it the same for a d
 import numpy as np
 
 from dcgan_tf import seeds
-from dcgan_tf.cli.explore.run import ExploredRun, check_range, data_flags, library, shared_flags
-from dcgan_tf.cli.flags import Flags
+from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 from dcgan_tf.errors import ArgumentError
 
 MOST_MAPS, MOST_STRONGEST, MOST_IMAGES = 32, 8, 100_000
 
-FLAGS = Flags(__doc__)
-shared_flags(FLAGS, "guided_backprop", generator=False)
+FLAGS = view_flags(__doc__, "guided_backprop", generator=False)
 FLAGS.text("layer", None, "convolution of the discriminator; default: the last")
 FLAGS.text("maps", None, "which of its maps, as 0-5 or 3,14,15; default: the first six")
 FLAGS.whole("strongest", 4, "images for each map")
@@ -28,7 +26,6 @@ FLAGS.whole("num", 2000, "number of training images to search")
 FLAGS.whole("seed", 0, "seed of which training images these are")
 FLAGS.old_name("features", "maps")
 FLAGS.old_name("look_at", "num")
-data_flags(FLAGS)
 
 
 def main() -> None:

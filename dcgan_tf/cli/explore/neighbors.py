@@ -10,14 +10,12 @@ images is from the nearest of all others.
 from collections.abc import Callable
 
 from dcgan_tf.cli.explore import texts
-from dcgan_tf.cli.explore.run import ExploredRun, check_range, data_flags, library, shared_flags
-from dcgan_tf.cli.flags import Flags
+from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 from dcgan_tf.errors import ArgumentError
 
 MOST_NEIGHBORS = 10
 
-FLAGS = Flags(__doc__)
-shared_flags(FLAGS, "neighbors")
+FLAGS = view_flags(__doc__, "neighbors")
 FLAGS.text("seeds", "0-7", f"samples: {texts.POINTS}")
 FLAGS.whole("k", 5, "neighbors of each sample")
 FLAGS.choice(
@@ -26,7 +24,6 @@ FLAGS.choice(
     "which network's features; default: the classifier of the training images' labels, else the run's discriminator",
 )
 FLAGS.old_name("num", "k")
-data_flags(FLAGS)
 
 
 def main() -> None:
@@ -49,9 +46,7 @@ def _features(run: ExploredRun) -> tuple[Callable, str]:
     if (FLAGS.features or ("classifier" if run.labeled else "discriminator")) == "classifier":
         return run.classifier, "features of the classifier"
     from dcgan_tf.evaluation.features import DiscriminatorFeatures
-    from dcgan_tf.evaluation.session import statistics_images
-    from dcgan_tf.models.trained import discriminator_weights
+    from dcgan_tf.evaluation.features.discriminator_features import statistics_images
 
-    weights, images = discriminator_weights(run.directory, run.checkpoint), statistics_images(run.store)
-    extractor = DiscriminatorFeatures(run.config.model, weights, images, "discriminator")
-    return extractor, "features of the discriminator"
+    images = statistics_images(run.store)
+    return DiscriminatorFeatures.of_run(run.directory, run.checkpoint, images), "features of the discriminator"

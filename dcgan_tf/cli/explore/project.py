@@ -18,27 +18,24 @@ import numpy as np
 from dcgan_tf import seeds
 from dcgan_tf.cli import console
 from dcgan_tf.cli.explore import texts
-from dcgan_tf.cli.explore.run import ExploredRun, check_range, data_flags, library, shared_flags
-from dcgan_tf.cli.flags import Flags
+from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 from dcgan_tf.errors import ArgumentError
 
 MOST_IMAGES = 64
 
-FLAGS = Flags(__doc__)
-shared_flags(FLAGS, "project")
+FLAGS = view_flags(__doc__, "project")
 FLAGS.text("images", None, "pictures: files, comma-separated, or a folder")
 FLAGS.text("rows", None, "training images instead, by their numbers; default: 0-3")
 FLAGS.text("seeds", None, "generated images instead; descent starts from those below 2048, so name higher ones")
 FLAGS.text("class", None, "class of all images in a conditional run, by name or number; default: all are tried")
 FLAGS.whole("starts", 16, "latents to start from")
 FLAGS.whole("steps", 1500, "steps of descent for each image")
-data_flags(FLAGS)
 
 
 def main() -> None:
     """Takes the images, descends, draws, keeps the latents."""
     run = ExploredRun(FLAGS)
-    latents = run.new_file("out", ".npz")
+    latents = run.new_file("out", ".npz", beside=True)
     check_range(FLAGS, "starts", 4, 256)
     check_range(FLAGS, "steps", 30, 100_000)
     label = run.label()

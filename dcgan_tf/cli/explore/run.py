@@ -16,8 +16,9 @@ from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
 
 
-def shared_flags(flags: Flags, name: str, generator: bool = True) -> None:
-    """Defines what every view takes; --weights only if it looks at the generator."""
+def view_flags(description: str, name: str, generator: bool = True, data: bool = True) -> Flags:
+    """The flags that views share: --weights if it looks at the generator, places of data if it needs the images."""
+    flags = Flags(description)
     flags.text("run", None, "run directory to explore")
     flags.text("out", f"{name}.png", "the picture")
     flags.text("checkpoint", None, "which one: latest (default), best (by the scores of the training), or a step")
@@ -25,12 +26,10 @@ def shared_flags(flags: Flags, name: str, generator: bool = True) -> None:
         words = "moving average or last weights; default: the average if the run has one"
         flags.choice("weights", ("ema", "raw"), words)
     flags.switch("overwrite", False, "replace what is already at --out")
-
-
-def data_flags(flags: Flags) -> None:
-    """Defines what a view that needs the run's images takes as well."""
-    flags.text("data_dir", None, "where TensorFlow Datasets keeps its data; default: as in training")
-    flags.text("cache_dir", None, "where prepared images and classifiers are kept; default: as in training")
+    if data:
+        flags.text("data_dir", None, "where TensorFlow Datasets keeps its data; default: as in training")
+        flags.text("cache_dir", None, "where prepared images and classifiers are kept; default: as in training")
+    return flags
 
 
 def check_range(flags: Flags, name: str, least: int, most: int) -> None:
@@ -57,32 +56,21 @@ def library() -> ModuleType:
 
 
 class ExploredRun:
-    """What a view works with; everything is opened when it is first used.
-
-    Args:
-        flags: parsed, those of `shared_flags` among them.
-
-    Raises:
-        UserError: no run, or a picture that exists already.
-    """
+    """What a view works with, from its parsed flags; everything is opened when it is first used."""
 
     def __init__(self, flags: Flags):
         if not flags.run:
             raise ArgumentError("run", "", "name the run directory to explore (--run=runs/00000-mnist_28)")
         self.flags, self.directory = flags, runs.RunDirectory(flags.run)
         self.config, self.recorded = self.directory.read_config()
-        self.out = self.new_file("out", ".png", "the picture is a .png")
+        self.out = self.new_file("out", ".png")
 
-    def new_file(self, flag: str, suffix: str, remedy: str = "") -> Path:
-        """The file that a flag names, which must have a suffix; without a remedy, it gets the suffix (".gif").
-
-        Raises:
-            ArgumentError: another suffix, or the file exists and may not be replaced.
-        """
+    def new_file(self, flag: str, suffix: str, beside: bool = False) -> Path:
+        """The file that a flag names, or the one beside it with another suffix, if it may be written."""
         value = getattr(self.flags, flag)
-        path = files.expanded(value) if remedy else files.expanded(value).with_suffix(suffix)
+        path = files.expanded(value).with_suffix(suffix) if beside else files.expanded(value)
         if path.suffix.lower() != suffix:
-            raise ArgumentError(flag, value, remedy)
+            raise ArgumentError(flag, value, f"name a {suffix} file")
         if path.is_dir():
             raise ArgumentError(flag, value, f"{path} is a folder; name a file")
         if path.exists() and not self.flags.overwrite:
@@ -145,11 +133,10 @@ class ExploredRun:
         return " ".join(f"--{name}={shlex.quote(value)}" for name, value in values.items() if value)
 
     def class_number(self, flag: str, text: str) -> int:
-        """The number of a class of a conditional run. Raises ArgumentError: no such class, or no classes at all."""
-        if not self.config.model.conditional:
-            raise ArgumentError(flag, text, "this generator was trained without classes (`conditional=True`)")
+        """The number of a class of a conditional run."""
         with blamed(flag, text):
-            return library().class_number(text, self.recorded["data"]["class_names"])
+            names = self.recorded["data"]["class_names"] if self.config.model.conditional else ()
+            return library().class_number(text, names)
 
     def label(self) -> int | None:
         """The class that --class names."""
@@ -159,10 +146,8 @@ class ExploredRun:
     def data_class(self, flag: str, text: str) -> int:
         """The number of a class of the training images' labels, also if the networks were not told them."""
         if not self.labeled:
-            source = self.store.manifest["source"]
-            raise ArgumentError(
-                flag, text, f"{source} has no labels of several classes to learn from; name seeds (3,7,9)"
-            )
+            words = "has no labels of several classes to learn from; name seeds (3,7,9)"
+            raise ArgumentError(flag, text, f"{self.store.manifest['source']} {words}")
         with blamed(flag, text):
             return library().class_number(text, self.store.class_names)
 
@@ -177,11 +162,7 @@ class ExploredRun:
         console.logger().info("%s", text)
 
     def write(self, write: Callable[[Path], Any], path: Path | None = None, flag: str = "out") -> None:
-        """Calls a function that writes a file, by default the picture, after making its folder.
-
-        Raises:
-            ArgumentError: it cannot be written.
-        """
+        """Calls a function that writes a file, by default the picture, after making its folder."""
         path = path or self.out
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

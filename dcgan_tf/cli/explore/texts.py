@@ -1,7 +1,6 @@
 """What users write on the command line for points, groups of examples and boxes."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,22 +20,13 @@ BOXES = (
     "discriminator:LAYER/MAP (a map of the discriminator, discriminator:down2/17) or generator:LAYER/MAP (a map of the "
     "generator, generator:up1/3)"
 )
+KINDS, OLD_KINDS = ("class", "discriminator", "generator"), {"feature": "discriminator", "map": "generator"}  # of boxes
 CLASS_PREFIX = "class:"
 MOST_POINTS, MOST_EXAMPLES = 100, 16  # in a figure
 
 
 def points(run: ExploredRun, flag: str, text: str, label: int | None = None) -> "Points":
-    """The points of a text in the form of POINTS.
-
-    Args:
-        run: whose latent space they are points of.
-        flag: that the text was given to.
-        text: what the user wrote.
-        label: the class of seeds that name none; None gives each its own.
-
-    Raises:
-        ArgumentError: another form, a seed out of range, too many points, no such class, or a file that does not fit.
-    """
+    """The points of a flag's text in the form of POINTS; `label` is the class of seeds that name none."""
     parsed = [_parsed(flag, part.strip()) for part in text.split(",")]
     _check_count(flag, text, sum(len(part[0]) for part in parsed if not isinstance(part, Path)))
     explore, found = library(), []
@@ -70,11 +60,7 @@ def _parsed(flag: str, part: str) -> Path | tuple[range, str]:
 
 
 def group(run: ExploredRun, flag: str, text: str, count: int) -> "Points":
-    """The examples of one concept in the form of GROUP; `count` of them if a class is named.
-
-    Raises:
-        ArgumentError: what `points` refuses, no such class, or no labels to learn it from.
-    """
+    """The examples of one concept in the form of GROUP; `count` of them if a class is named."""
     if text.startswith(CLASS_PREFIX):
         label = run.data_class(flag, text.removeprefix(CLASS_PREFIX))
         with blamed(flag, text):
@@ -86,19 +72,9 @@ def group(run: ExploredRun, flag: str, text: str, count: int) -> "Points":
 
 
 def boxes(run: ExploredRun, text: str, samples: int, count: int, share: float) -> "tuple[Box, ...]":
-    """The boxes of a text in the form of BOXES.
-
-    Args:
-        run: whose generated images they lie in.
-        text: what the user wrote.
-        samples: generated images to search, those of the first seeds.
-        count: of boxes to make.
-        share: of an image's largest response that still belongs to its box.
-
-    Raises:
-        UserError: another form, a file with a fault, no such class, layer or map, or nothing responds.
-    """
+    """The boxes of a text in the form of BOXES: of a file, or `count` in the images of the first `samples` seeds."""
     kind, _, rest = text.partition(":")
+    kind = OLD_KINDS.get(kind, kind)
     explore, image_size = library(), run.generator.image_shape[:2]
     if kind not in KINDS:
         if not files.expanded(text).exists():
@@ -107,40 +83,23 @@ def boxes(run: ExploredRun, text: str, samples: int, count: int, share: float) -
     # A conditional generator is asked for the class whose evidence is looked for; else every seed has its own.
     label = run.class_number("boxes", rest) if kind == "class" and run.config.model.conditional else None
     pairs = [(seed, label) for seed in range(samples)]
-    if KINDS[kind] is not _generator_responses:
+    if kind != "generator":
         run.store  # noqa: B018  (what is wrong with the data is no fault of the boxes)
     with blamed("boxes", text):
-        responses = KINDS[kind](run, rest, explore.renderer_of(run.generator).points(pairs))
+        responses = _responses(run, kind, rest, explore.renderer_of(run.generator).points(pairs))
     return explore.boxes_around(responses, pairs, image_size, count, share)
 
 
-def _class_responses(run: ExploredRun, rest: str, points: "Points") -> np.ndarray:
-    explore, label = library(), run.data_class("boxes", rest)
-    return explore.class_responses(run.classifier, label, explore.renderer_of(run.generator).images(points))
-
-
-def _discriminator_responses(run: ExploredRun, rest: str, points: "Points") -> np.ndarray:
-    explore, (layer, number) = library(), _layer_and_number(rest)
-    labels = points.classes.argmax(axis=1).astype(np.int32) if run.config.model.conditional else None
-    images = explore.renderer_of(run.generator).images(points)
-    return explore.discriminator_responses(run.discriminator(), layer, number, images, labels)
-
-
-def _generator_responses(run: ExploredRun, rest: str, points: "Points") -> np.ndarray:
-    return library().generator_responses(run.generator, *_layer_and_number(rest), points)
-
-
-def _layer_and_number(rest: str) -> tuple[str, int]:
+def _responses(run: ExploredRun, kind: str, rest: str, points: "Points") -> np.ndarray:
+    explore = library()
+    if kind == "class":
+        label = run.data_class("boxes", rest)
+        return explore.class_responses(run.classifier, label, explore.renderer_of(run.generator).images(points))
     layer, _, number = rest.partition("/")
     if not layer or not (number.isdecimal() and number.isascii()):
         raise ArgumentError("boxes", rest, f"write {BOXES}")
-    return layer, int(number)
-
-
-KINDS: dict[str, Callable[[ExploredRun, str, "Points"], np.ndarray]] = {
-    "class": _class_responses,
-    "discriminator": _discriminator_responses,
-    "generator": _generator_responses,
-    "feature": _discriminator_responses,  # their old names
-    "map": _generator_responses,
-}
+    if kind == "generator":
+        return explore.generator_responses(run.generator, layer, int(number), points)
+    labels = points.classes.argmax(axis=1).astype(np.int32) if run.config.model.conditional else None
+    images = explore.renderer_of(run.generator).images(points)
+    return explore.discriminator_responses(run.discriminator(), layer, int(number), images, labels)

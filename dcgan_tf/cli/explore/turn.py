@@ -7,21 +7,16 @@ The paper averages four faces that look left and four that look right, and adds 
 turn. The middle column shows the samples as they are.
 """
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from dcgan_tf.cli import console
 from dcgan_tf.cli.explore import texts
-from dcgan_tf.cli.explore.run import ExploredRun, check_range, data_flags, library, shared_flags
-from dcgan_tf.cli.flags import Flags
+from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 from dcgan_tf.errors import ArgumentError
 
-if TYPE_CHECKING:
-    from dcgan_tf.explore import Points
-
-FLAGS = Flags(__doc__)
-shared_flags(FLAGS, "turn")
+FLAGS = view_flags(__doc__, "turn")
 FLAGS.text("from", None, f"examples on one side: {texts.GROUP}")
 FLAGS.text("to", None, "examples on the other side")
 FLAGS.text("seeds", "2000-2005", f"samples to turn: {texts.POINTS}")
@@ -29,7 +24,6 @@ FLAGS.whole("examples", 4, "examples that stand for a class:NAME (the paper: 4)"
 FLAGS.number("reach", 1.0, "how far to both sides; 1: as far as from one group to the other")
 FLAGS.whole("columns", 9, "images of a row, an odd number")
 FLAGS.old_name("mean_of", "examples")
-data_flags(FLAGS)
 
 
 def main() -> None:
@@ -51,7 +45,7 @@ def main() -> None:
     run.write(library().turn(run.generator, start, end, samples, amounts).figure(run.origin, titles).save)
 
 
-def _side(run: ExploredRun, name: str, text: str) -> "Points":
+def _side(run: ExploredRun, name: str, text: str) -> Any:
     if text.startswith(texts.CLASS_PREFIX) and run.config.model.conditional:
         walk = f"{console.command('explore')} walk --seeds=5@3,5@8"
         raise ArgumentError(name, text, "here the class is an input of the generator and stays as it is; name seeds, "

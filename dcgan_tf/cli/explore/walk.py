@@ -10,14 +10,12 @@ generator that has memorized its training images stays near one and jumps to the
 """
 
 from dcgan_tf.cli.explore import texts
-from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, shared_flags
-from dcgan_tf.cli.flags import Flags
+from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 from dcgan_tf.errors import ArgumentError
 
 MOST_STEPS, MOST_IMAGES = 240, 3000
 
-FLAGS = Flags(__doc__)
-shared_flags(FLAGS, "walk")
+FLAGS = view_flags(__doc__, "walk", data=False)
 FLAGS.text("seeds", "0-8", f"points to walk through: {texts.POINTS}")
 FLAGS.text("class", None, "class of all seeds that name none, by name or number; default: each seed has its own")
 FLAGS.whole("steps", 30, "steps from one point to the next")
@@ -26,14 +24,12 @@ FLAGS.whole("steps", 30, "steps from one point to the next")
 def main() -> None:
     """Walks, draws, says how evenly the images moved."""
     run = ExploredRun(FLAGS)
-    gif = run.new_file("out", ".gif")
+    gif = run.new_file("out", ".gif", beside=True)
     check_range(FLAGS, "steps", 10, MOST_STEPS)
     stations = texts.points(run, "seeds", FLAGS.seeds, run.label())
     if len(stations) * FLAGS.steps > MOST_IMAGES:
-        count = f"{len(stations)} points with {FLAGS.steps} steps each"
-        raise ArgumentError(
-            "steps", FLAGS.steps, f"{count} are too many images for a GIF; at most {MOST_IMAGES:,} work"
-        )
+        raise ArgumentError("steps", FLAGS.steps, f"{len(stations)} points with {FLAGS.steps} steps each are too many "
+                            f"images for a GIF; at most {MOST_IMAGES:,} work")  # fmt: skip
     walk = library().walk(run.generator, stations, FLAGS.steps)
     run.say(walk.verdict)
     run.write(walk.figure(run.origin).save)
