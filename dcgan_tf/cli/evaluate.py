@@ -17,7 +17,7 @@ import shlex
 from dcgan_tf import metrics, quiet, runs
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
-from dcgan_tf.cli.table import table
+from dcgan_tf.cli.text_table import table
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.svm_protocols import COSTS
 

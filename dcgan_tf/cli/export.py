@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dcgan_tf import exporting, quiet, runs
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags
-from dcgan_tf.cli.table import table
+from dcgan_tf.cli.text_table import table
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.exporting import formats
 
@@ -81,7 +81,7 @@ def _table(result: "Export") -> str:
 
 
 def _summary(result: "Export") -> str:
-    from dcgan_tf.exporting import card
+    from dcgan_tf.exporting import model_card
 
     lines = [
         "largest and mean: differences from the generator, in units of [-1, 1]; levels: of 0 to 255",
@@ -91,7 +91,7 @@ def _summary(result: "Export") -> str:
     lines += ["next:", f"  {console.command('generate')} --model={first} --num=64 --out=grid.png"]
     if "saved_model" in result.paths:
         volume = shlex.quote(f"{result.paths['saved_model'].parent.resolve()}:/models/{result.name}:ro")
-        lines.append(f"  {card.serving_command(volume, result.name)}")
+        lines.append(f"  {model_card.serving_command(volume, result.name)}")
         client = f"dcgan client --url=http://localhost:8501 --model={result.name}"
         lines.append(f"  {client} --seeds=0-63 --out=served.png --wait=60")
     return "\n".join(lines)

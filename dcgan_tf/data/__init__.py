@@ -5,10 +5,10 @@ store = data.prepare_store(source, (64, 64), 3, "center", "")        # decoding,
 batches = data.batches(store, batch_size=128, seed=0, flip=False)    # pipeline
 """
 
-from dcgan_tf.data.pipeline import batch_indices, batches, settle
+from dcgan_tf.data.batching import batch_indices, batches, settle
 from dcgan_tf.data.preparation import prepare_store, reopen
 from dcgan_tf.data.reals import examples
-from dcgan_tf.data.source import Item, Source, SourceInfo, UnusableImage
+from dcgan_tf.data.source_protocol import Item, Source, SourceInfo, UnusableImage
 from dcgan_tf.data.sources import ArrayImages, located, open_source
 from dcgan_tf.data.store import ImageStore, open_store
 

@@ -11,7 +11,7 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
-from dcgan_tf.data.source import UnusableImage
+from dcgan_tf.data.source_protocol import UnusableImage
 
 # A list, because some of Pillow's other readers start programs (EPS) or fetch files.
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000", "DIB", "MPO")

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 from dcgan_tf.data.decoding import has_alpha, orientation, reader_errors
-from dcgan_tf.data.source import Picture, UnusableImage
+from dcgan_tf.data.source_protocol import Picture, UnusableImage
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 # Not `ImageOps.exif_transpose`: that writes the EXIF block anew and so fails where another tag in it is damaged.

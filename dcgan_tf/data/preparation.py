@@ -20,7 +20,7 @@ from dcgan_tf import files
 from dcgan_tf.data import cache
 from dcgan_tf.data.decoding import has_alpha, quiet_pillow, shown_size
 from dcgan_tf.data.fitting import fitted
-from dcgan_tf.data.source import Item, Source, UnusableImage
+from dcgan_tf.data.source_protocol import Item, Source, UnusableImage
 from dcgan_tf.data.store import FORMAT_VERSION, IMAGES, LABELS, MANIFEST, DamagedStore, ImageStore, open_store
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import Progress

@@ -18,18 +18,18 @@ function, and `from dcgan_tf.explore.walk import Walk` still imports from the mo
 """
 
 from dcgan_tf.explore.arithmetic import arithmetic
-from dcgan_tf.explore.boxes import Box, read_boxes, write_boxes
-from dcgan_tf.explore.discriminator import discriminator_of_run, prepared_discriminator
-from dcgan_tf.explore.examples import examples
 from dcgan_tf.explore.feature_dropout import feature_dropout
 from dcgan_tf.explore.filters import filters, filters_figure
 from dcgan_tf.explore.guided_backprop import guided_backprop
 from dcgan_tf.explore.neighbors import neighbors
-from dcgan_tf.explore.picture_files import read_pictures
-from dcgan_tf.explore.points import Points, load_points, save_points
+from dcgan_tf.explore.parts.boxes import Box, read_boxes, write_boxes
+from dcgan_tf.explore.parts.discriminator import discriminator_of_run, prepared_discriminator
+from dcgan_tf.explore.parts.examples import examples
+from dcgan_tf.explore.parts.picture_files import read_pictures
+from dcgan_tf.explore.parts.points import Points, load_points, save_points
+from dcgan_tf.explore.parts.renderer import Renderer, renderer_of
+from dcgan_tf.explore.parts.responses import boxes_around, class_responses, discriminator_responses, generator_responses
 from dcgan_tf.explore.project import project
-from dcgan_tf.explore.renderer import Renderer, renderer_of
-from dcgan_tf.explore.responses import boxes_around, class_responses, discriminator_responses, generator_responses
 from dcgan_tf.explore.turn import turn
 from dcgan_tf.explore.walk import walk
 from dcgan_tf.models.generator import class_number

@@ -10,9 +10,9 @@ import numpy as np
 
 from dcgan_tf import seeds as random_seeds
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.explore.figure import CELL, Figure, Panel
-from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import Seeds, renderer_of
+from dcgan_tf.explore.parts.figure import CELL, Figure, Panel
+from dcgan_tf.explore.parts.points import Points
+from dcgan_tf.explore.parts.renderer import Seeds, renderer_of
 from dcgan_tf.models import Generator
 
 NEIGHBORS = 8

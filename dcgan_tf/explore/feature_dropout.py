@@ -14,11 +14,11 @@ import numpy as np
 
 from dcgan_tf import seeds as random_seeds
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.explore.boxes import Box, covered, read_boxes
-from dcgan_tf.explore.figure import Figure, Panel
-from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import Seeds
-from dcgan_tf.explore.split import SplitGenerator
+from dcgan_tf.explore.parts.boxes import Box, covered, read_boxes
+from dcgan_tf.explore.parts.figure import Figure, Panel
+from dcgan_tf.explore.parts.points import Points
+from dcgan_tf.explore.parts.renderer import Seeds
+from dcgan_tf.explore.parts.split import SplitGenerator
 from dcgan_tf.models import Generator, pixels
 
 FOLDS = 5

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from dcgan_tf.explore import layers
-from dcgan_tf.explore.figure import Figure, Panel, signed_pictures
+from dcgan_tf.explore.parts import layers
+from dcgan_tf.explore.parts.figure import Figure, Panel, signed_pictures
 from dcgan_tf.models import Generator
 
 COLUMNS, COUNT = 16, 64

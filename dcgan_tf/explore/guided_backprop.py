@@ -16,9 +16,9 @@ import tensorflow as tf
 
 from dcgan_tf import models
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.explore import layers
-from dcgan_tf.explore.discriminator import require_labels
-from dcgan_tf.explore.figure import Figure, Panel, signed_pictures
+from dcgan_tf.explore.parts import layers
+from dcgan_tf.explore.parts.discriminator import require_labels
+from dcgan_tf.explore.parts.figure import Figure, Panel, signed_pictures
 from dcgan_tf.metrics import arrays
 from dcgan_tf.models import pixels
 from dcgan_tf.progress import Progress

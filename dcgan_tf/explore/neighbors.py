@@ -12,9 +12,9 @@ from dcgan_tf import seeds as random_seeds
 from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.features import Features
-from dcgan_tf.explore.figure import Figure, Panel
-from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import Seeds, renderer_of
+from dcgan_tf.explore.parts.figure import Figure, Panel
+from dcgan_tf.explore.parts.points import Points
+from dcgan_tf.explore.parts.renderer import Seeds, renderer_of
 from dcgan_tf.metrics import NearestNeighbors, arrays
 from dcgan_tf.models import Generator
 from dcgan_tf.progress import Progress

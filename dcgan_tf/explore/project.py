@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.explore.figure import Figure, Panel, signed_pictures
-from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import Label, Renderer, renderer_of
+from dcgan_tf.explore.parts.figure import Figure, Panel, signed_pictures
+from dcgan_tf.explore.parts.points import Points
+from dcgan_tf.explore.parts.renderer import Label, Renderer, renderer_of
 from dcgan_tf.models import Generator, pixels
 from dcgan_tf.progress import Progress
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dcgan_tf.explore.figure import Figure, Panel
-from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import Seeds, renderer_of
+from dcgan_tf.explore.parts.figure import Figure, Panel
+from dcgan_tf.explore.parts.points import Points
+from dcgan_tf.explore.parts.renderer import Seeds, renderer_of
 from dcgan_tf.models import Generator
 
 AMOUNTS = tuple(np.linspace(-1.0, 1.0, 9))

@@ -10,9 +10,9 @@ import tensorflow as tf
 
 from dcgan_tf import images as pictures
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.explore.figure import LABEL, Figure, Panel, Plot
-from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import Label, Seeds, renderer_of
+from dcgan_tf.explore.parts.figure import LABEL, Figure, Panel, Plot
+from dcgan_tf.explore.parts.points import Points
+from dcgan_tf.explore.parts.renderer import Label, Seeds, renderer_of
 from dcgan_tf.models import Generator, latent, pixels
 
 FASTEST = 0.1  # of the steps of a leg

@@ -14,7 +14,7 @@ import tensorflow as tf
 from dcgan_tf import checkpoints, files
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.evaluation import rows
-from dcgan_tf.exporting import card, folder, report, saved_model
+from dcgan_tf.exporting import export_folder, model_card, report, saved_model
 from dcgan_tf.exporting.description import Description
 from dcgan_tf.exporting.formats import FORMATS, Artefact, chosen
 from dcgan_tf.exporting.verify import Finding, Verifier
@@ -114,7 +114,7 @@ def _check(formats: Sequence[str] | None, name: str, out: Path) -> list[str]:
     if not _NAME.fullmatch(name):
         remedy = "use up to 64 lower-case letters, digits, dots, dashes and underscores (mnist, my-photos)"
         raise ArgumentError("name", name, remedy)
-    folder.check(out)
+    export_folder.check(out)
     report.read(out)
     for missing in FORMATS.keys() - chosen_formats if formats is None else ():
         log.info("without %s; pip install %s adds it", missing, " ".join(FORMATS[missing].packages))
@@ -133,13 +133,13 @@ def _export(
 ) -> Export:
     description = Description.of(generator, name)
     with (
-        folder.locked(out),
-        folder.version_folders(out, formats, name) as parents,
-        folder.staging(out) as workplace,
+        export_folder.locked(out),
+        export_folder.version_folders(out, formats, name) as parents,
+        export_folder.staging(out) as workplace,
     ):
         findings = _write_and_verify(generator, description, formats, workplace)
         refused = {finding.artefact for finding in findings if finding.problem}
-        version, moves, places = folder.next_version(out, name), [], {}
+        version, moves, places = export_folder.next_version(out, name), [], {}
         for each in formats:
             target = parents[each] / str(version)
             kept = [artefact for artefact in FORMATS[each].artefacts if artefact.name not in refused]
@@ -147,11 +147,11 @@ def _export(
             moves += [(workplace / each, target)] if kept else []
         if not moves:
             return Export(name, version, out, {}, findings, None)
-        documents, card_name = workplace / "documents", card.file_name(out, version)
+        documents, card_name = workplace / "documents", model_card.file_name(out, version)
         documents.mkdir()
         entries = [report.entry(version, description, places, findings, run), *report.read(out)]
         report.write(documents, entries, generator, facts, card_name)
-        folder.move_all(moves)
+        export_folder.move_all(moves)
         for document in documents.iterdir():
             document.replace(out / document.name)
     paths = {artefact: out / place for artefact, place in places.items()}

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from dcgan_tf import images, runs
 from dcgan_tf.errors import UserError
-from dcgan_tf.exporting import card, saved_model
+from dcgan_tf.exporting import model_card, saved_model
 from dcgan_tf.exporting.description import Description
 from dcgan_tf.exporting.verify import Finding
 from dcgan_tf.models.generator import Generator
@@ -54,10 +54,10 @@ def entry(
 
 
 def write(folder: Path, entries: list[dict], generator: Generator, facts: dict | None, card_name: str) -> None:
-    """Writes all three files to `folder`, the newest export first in `entries`; see `card.write` for `facts`."""
+    """Writes all three files to `folder`, the newest export first in `entries`; see `model_card.write` for `facts`."""
     text = json.dumps({"exports": entries}, indent=2) + "\n"
     (folder / REPORT).write_text(text, encoding="utf-8")
     with tf.device("CPU:0"):  # as in verification
         pixels, columns = generator.samples(SAMPLE_COUNT)
-    images.write_png(folder / card.SAMPLES, images.magnified(images.grid(pixels, columns)))
-    card.write(folder / card_name, entries, facts)
+    images.write_png(folder / model_card.SAMPLES, images.magnified(images.grid(pixels, columns)))
+    model_card.write(folder / card_name, entries, facts)

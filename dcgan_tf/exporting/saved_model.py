@@ -10,7 +10,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from dcgan_tf.exporting.description import KEY, Description
-from dcgan_tf.exporting.signatures import ServedGenerator
+from dcgan_tf.exporting.served_signatures import ServedGenerator
 from dcgan_tf.models.generator import Generator
 
 WARM_UP_SIGNATURES, WARM_UP_BATCHES = ("generate_png", "generate"), (1, 64)

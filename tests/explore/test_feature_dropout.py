@@ -8,7 +8,7 @@ import pytest
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.explore import Box, boxes_around, feature_dropout, generator_responses, write_boxes
 from dcgan_tf.explore.feature_dropout import changes, fitted_selection, random_maps, select_maps
-from dcgan_tf.explore.split import SplitGenerator
+from dcgan_tf.explore.parts.split import SplitGenerator
 
 MODULE = sys.modules["dcgan_tf.explore.feature_dropout"]  # `explore.feature_dropout` is the function
 

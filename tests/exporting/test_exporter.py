@@ -12,7 +12,7 @@ import yaml
 
 from dcgan_tf import exporting, runs
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.exporting import folder, reader
+from dcgan_tf.exporting import export_folder, reader
 from dcgan_tf.exporting.formats import FORMATS
 from dcgan_tf.models.trained import load_generator
 from tests import processes
@@ -146,7 +146,7 @@ def test_arguments_are_checked_before_anything_is_written(directory, tmp_path):
     ):
         with pytest.raises(ArgumentError, match=message):
             exporting.export_run(directory, out=tmp_path / "new", **arguments)
-    with folder.locked(tmp_path), pytest.raises(UserError, match="another export is writing there"):
+    with export_folder.locked(tmp_path), pytest.raises(UserError, match="another export is writing there"):
         exporting.export_run(directory, ["keras"], tmp_path)
     assert not list(tmp_path.iterdir())
     (tmp_path / "export.json").write_text("{")

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from dcgan_tf import exporting
 from dcgan_tf.exporting.formats import FORMATS, Format
-from dcgan_tf.exporting.signatures import ServedGenerator
+from dcgan_tf.exporting.served_signatures import ServedGenerator
 from dcgan_tf.models import Generator, named_variables
 
 BROKEN = ("saved_model", "tflite float32", "tflite int8_dynamic", "tflite int8", "keras", "onnx")

@@ -17,7 +17,7 @@ import requests
 import tensorflow as tf
 
 from dcgan_tf import presets, runs
-from dcgan_tf.exporting.signatures import ServedGenerator
+from dcgan_tf.exporting.served_signatures import ServedGenerator
 from dcgan_tf.models import Generator
 from dcgan_tf.models.trained import load_generator
 from dcgan_tf.serving import Client

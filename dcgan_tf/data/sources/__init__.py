@@ -12,7 +12,7 @@ import numpy as np
 
 from dcgan_tf import files
 from dcgan_tf.config import DataConfig
-from dcgan_tf.data.source import Source
+from dcgan_tf.data.source_protocol import Source
 from dcgan_tf.data.sources.array import ArrayImages
 from dcgan_tf.data.sources.digits import Digits
 from dcgan_tf.data.sources.image_folder import FolderImages

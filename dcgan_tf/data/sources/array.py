@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.data.source import Item, SourceInfo, safe_name
+from dcgan_tf.data.source_protocol import Item, SourceInfo, safe_name
 from dcgan_tf.errors import ArgumentError
 
 ACCEPTED = "an array uint8 [n, height, width] or [n, height, width, channels] with 1, 3 or 4 channels works"

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.data.source import Item, SourceInfo
+from dcgan_tf.data.source_protocol import Item, SourceInfo
 
 
 class Digits:

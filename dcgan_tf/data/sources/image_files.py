@@ -16,7 +16,7 @@ from PIL import Image
 from dcgan_tf import files
 from dcgan_tf.data import cache
 from dcgan_tf.data.decoding import is_gray, open_picture, quiet_pillow, shown_size
-from dcgan_tf.data.source import Item, SourceInfo, UnusableImage
+from dcgan_tf.data.source_protocol import Item, SourceInfo, UnusableImage
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.progress import tracked
 

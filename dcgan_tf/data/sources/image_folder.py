@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from dcgan_tf.data.source import safe_name
+from dcgan_tf.data.source_protocol import safe_name
 from dcgan_tf.data.sources.image_files import Entry, ImageFiles, may_be_image
 
 

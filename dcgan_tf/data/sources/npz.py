@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from dcgan_tf.data.source import file_identity, safe_name
+from dcgan_tf.data.source_protocol import file_identity, safe_name
 from dcgan_tf.data.sources.array import ACCEPTED, ArraySource
 from dcgan_tf.errors import ArgumentError
 

@@ -13,7 +13,7 @@ from absl import logging
 
 from dcgan_tf import files
 from dcgan_tf.data.download import unreachable
-from dcgan_tf.data.source import Item, SourceInfo, UnusableImage
+from dcgan_tf.data.source_protocol import Item, SourceInfo, UnusableImage
 from dcgan_tf.errors import ArgumentError, UserError
 
 NAME = re.compile(r"\w+(/[\w.+\-]+)?(:[\d.*]+)?")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from dcgan_tf.data.source import UnusableImage, file_identity, safe_name
+from dcgan_tf.data.source_protocol import UnusableImage, file_identity, safe_name
 from dcgan_tf.data.sources.image_files import Entry, ImageFiles, may_be_image
 from dcgan_tf.errors import ArgumentError
 

@@ -14,11 +14,11 @@ import tensorflow as tf
 from dcgan_tf import models
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.evaluation.features import Classifier
-from dcgan_tf.explore import layers
-from dcgan_tf.explore.boxes import Box
-from dcgan_tf.explore.discriminator import require_labels
-from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.split import SplitGenerator
+from dcgan_tf.explore.parts import layers
+from dcgan_tf.explore.parts.boxes import Box
+from dcgan_tf.explore.parts.discriminator import require_labels
+from dcgan_tf.explore.parts.points import Points
+from dcgan_tf.explore.parts.split import SplitGenerator
 from dcgan_tf.geometry import Size
 from dcgan_tf.metrics import arrays
 from dcgan_tf.models import Generator

@@ -9,9 +9,9 @@ import pytest
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore import Box
-from dcgan_tf.explore.boxes import covered
-from dcgan_tf.explore.boxes import read_boxes as read
-from dcgan_tf.explore.boxes import write_boxes as write
+from dcgan_tf.explore.parts.boxes import covered
+from dcgan_tf.explore.parts.boxes import read_boxes as read
+from dcgan_tf.explore.parts.boxes import write_boxes as write
 
 GOOD = {"seed": 17, "left": 4, "top": 2, "right": 12, "bottom": 10}
 

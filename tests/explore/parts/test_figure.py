@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf.explore import figure
+from dcgan_tf.explore.parts import figure
 
 RANDOM = np.random.default_rng(0)
 

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from dcgan_tf import seeds as image_seeds
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.explore import layers
-from dcgan_tf.explore.points import Points
+from dcgan_tf.explore.parts import layers
+from dcgan_tf.explore.parts.points import Points
 from dcgan_tf.models import Generator, pixels
 from dcgan_tf.models.generator import BLOCK, class_number
 

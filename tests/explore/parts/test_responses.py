@@ -7,8 +7,8 @@ from dcgan_tf import models
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.evaluation.features import classifier
 from dcgan_tf.explore import Box, boxes_around, class_responses, discriminator_responses, generator_responses
-from dcgan_tf.explore.boxes import covered
-from dcgan_tf.explore.split import SplitGenerator
+from dcgan_tf.explore.parts.boxes import covered
+from dcgan_tf.explore.parts.split import SplitGenerator
 from tests.explore.conftest import CONDITIONAL, PLAIN
 
 LABELS = np.arange(70, dtype=np.int32) % 3

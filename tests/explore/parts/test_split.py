@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf.explore import renderer_of
-from dcgan_tf.explore.split import SplitGenerator
+from dcgan_tf.explore.parts.split import SplitGenerator
 
 
 @pytest.mark.parametrize("name", ["generator", "conditional_generator"])

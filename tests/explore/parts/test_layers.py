@@ -5,7 +5,7 @@ import pytest
 from dcgan_tf import models
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.explore import layers
+from dcgan_tf.explore.parts import layers
 from tests.explore.conftest import CONDITIONAL, PLAIN
 
 LAW = {"latent_dim": 8, "base_filters": 4}

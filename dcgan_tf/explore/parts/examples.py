@@ -6,8 +6,8 @@ import numpy as np
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.features import Features
-from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import renderer_of
+from dcgan_tf.explore.parts.points import Points
+from dcgan_tf.explore.parts.renderer import renderer_of
 from dcgan_tf.models import Generator
 
 CERTAIN = 0.5

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf.explore import layers
-from dcgan_tf.explore.points import Points
-from dcgan_tf.explore.renderer import renderer_of
+from dcgan_tf.explore.parts import layers
+from dcgan_tf.explore.parts.points import Points
+from dcgan_tf.explore.parts.renderer import renderer_of
 from dcgan_tf.models import Generator
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from dcgan_tf import files
 from dcgan_tf.data.fitting import fitted
-from dcgan_tf.data.source import UnusableImage
+from dcgan_tf.data.source_protocol import UnusableImage
 from dcgan_tf.errors import ArgumentError, MissingPathError
 
 AnyPath = str | os.PathLike

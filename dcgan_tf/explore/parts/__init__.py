@@ -1,0 +1,1 @@
+"""What the views share: points of the latent space, rendering, figures, boxes, layers."""
