@@ -190,7 +190,7 @@ class _Step:
         model = self.config.model
         shape = (self.config.training.batch_size, model.latent_dim)
         z = torch.randn(shape, device=self.device)
-        if model.latent_law == "uniform":
+        if model.latent_distribution == "uniform":
             z = z.uniform_(-1.0, 1.0)
         with self.autocast:
             return self.generator(z)

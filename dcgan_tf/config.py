@@ -21,6 +21,9 @@ CUSTOM_NETWORKS = {
 }
 """What `custom_networks` says of which networks are the user's own."""
 
+OLD_NAMES = {"latent_law": "latent_distribution"}
+"""Settings that were renamed: runs and scripts from before go on working."""
+
 
 def setting(
     default: Any,
@@ -131,7 +134,7 @@ class ModelConfig(Section):
         flag=False,
     )
     latent_dim: int = setting(100, "length of the latent vector z", minimum=1, maximum=65536)
-    latent_law: str = setting(
+    latent_distribution: str = setting(
         "normal", "distribution of z: uniform on [-1, 1] (paper) or standard normal", choices=("uniform", "normal")
     )
     kernel_size: int = setting(
@@ -406,7 +409,10 @@ class Config:
         sections = {part.name: part.type for part in fields(cls)}
         made = {}
         for name, section in values.items():
-            plain = {key: tuple(item) if isinstance(item, list) else item for key, item in section.items()}
+            plain = {
+                OLD_NAMES.get(key, key): tuple(item) if isinstance(item, list) else item
+                for key, item in section.items()
+            }
             made[name] = sections[name](**plain)
         return cls(**made)
 

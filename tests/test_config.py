@@ -20,6 +20,12 @@ def test_a_configuration_survives_json(preset):
     assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
+def test_a_configuration_from_before_a_setting_was_renamed_opens():
+    stored = Config().with_settings({"latent_distribution": "uniform"}).to_dict()
+    stored["model"]["latent_law"] = stored["model"].pop("latent_distribution")
+    assert Config.from_dict(stored).model.latent_distribution == "uniform"
+
+
 def test_settings_are_replaced_by_name_in_their_section():
     config = Config().with_settings({"batch_size": 16, "loss": "lsgan", "image_size": (64, 96)})
     assert (config.training.batch_size, config.loss.loss, config.model.image_size) == (16, "lsgan", (64, 96))
@@ -53,7 +59,7 @@ def test_settings_that_exclude_each_other_are_refused():
 
 def test_only_settings_that_affect_results_count_as_differences():
     free = {"steps": 7, "log_every": 3, "sample_every": 9, "keep_checkpoints": 1, "steps_per_execution": 5}
-    bound = {"batch_size": 32, "seed": 5, "latent_law": "uniform"}
+    bound = {"batch_size": 32, "seed": 5, "latent_distribution": "uniform"}
     assert Config().differences(Config().with_settings(free)) == []
     assert sorted(Config().differences(Config().with_settings(bound))) == sorted(bound)
 

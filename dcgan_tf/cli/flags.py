@@ -14,7 +14,7 @@ from typing import Any
 from absl import flags
 
 from dcgan_tf import geometry, losses
-from dcgan_tf.config import all_settings
+from dcgan_tf.config import OLD_NAMES, all_settings
 from dcgan_tf.errors import ArgumentError, UserError
 
 
@@ -100,6 +100,7 @@ class Flags:
         """Defines a flag for each setting of `Config`; None means that the preset decides."""
         for item in _settings_with_flags():
             self._define_setting(item)
+        self._old_names |= OLD_NAMES
 
     def given_settings(self) -> dict[str, Any]:
         """The settings that stand on the command line, by name."""

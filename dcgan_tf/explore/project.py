@@ -145,7 +145,7 @@ class _Descent:
 
     def __init__(self, renderer: Renderer):
         config = renderer.generator.config
-        self._network, self._law, self._dim = renderer.network, config.latent_law, config.latent_dim
+        self._network, self._law, self._dim = renderer.network, config.latent_distribution, config.latent_dim
         self._run = tf.function(self._steps, reduce_retracing=True)
 
     def best(self, starts: Points, image: np.ndarray, steps: int, progress: Progress) -> Points:

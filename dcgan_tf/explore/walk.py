@@ -111,7 +111,7 @@ def walk(generator: Generator, seeds: Seeds = range(9), steps: int = 30, label: 
         ArgumentError: fewer points or steps, no such seed or class.
     """
     renderer = renderer_of(generator)
-    stations, law = renderer.points(seeds, label), generator.config.latent_law
+    stations, law = renderer.points(seeds, label), generator.config.latent_distribution
     if len(stations) < 2:
         raise ArgumentError("seeds", stations, "a walk needs at least two points")
     if steps < 1:

@@ -4,6 +4,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dcgan_tf.config import OLD_NAMES
+
 if TYPE_CHECKING:
     from dcgan_tf.models import Generator
 
@@ -20,7 +22,7 @@ class Description:
         step: generator updates that its weights were trained for.
         weights: "ema" (moving average) or "raw".
         latent_dim: length of z.
-        latent_law: distribution of z: "normal" (standard normal) or "uniform" (on [-1, 1]).
+        latent_distribution: distribution of z: "normal" (standard normal) or "uniform" (on [-1, 1]).
         height, width, channels: of an image.
         value_range: of the float images.
         class_names: by class number; empty where the generator is not conditional.
@@ -30,7 +32,7 @@ class Description:
     step: int
     weights: str
     latent_dim: int
-    latent_law: str
+    latent_distribution: str
     height: int
     width: int
     channels: int
@@ -46,7 +48,7 @@ class Description:
             generator.step or 0,
             generator.weights or "raw",
             config.latent_dim,
-            config.latent_law,
+            config.latent_distribution,
             *generator.image_shape,
             class_names=tuple(generator.class_names) or tuple(map(str, range(config.classes))),
         )
@@ -58,7 +60,12 @@ class Description:
         Raises:
             TypeError: these are not the values of a description.
         """
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        return cls(
+            **{
+                OLD_NAMES.get(name, name): tuple(value) if isinstance(value, list) else value
+                for name, value in values.items()
+            }
+        )
 
     def to_dict(self) -> dict:
         """Plain values, for JSON."""

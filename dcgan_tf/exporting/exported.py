@@ -82,7 +82,9 @@ class ExportedGenerator:
         return generator.together(self, seeds, label)
 
     def _images(self, image_seeds: tf.Tensor, label: int | str | None) -> np.ndarray:
-        inputs = {"z": latent.of_seeds(image_seeds, self.description.latent_dim, self.description.latent_law).numpy()}
+        inputs = {
+            "z": latent.of_seeds(image_seeds, self.description.latent_dim, self.description.latent_distribution).numpy()
+        }
         labels = self.labels(image_seeds, label)
         if self.conditional:
             inputs["label"] = labels.numpy()

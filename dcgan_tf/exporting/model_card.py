@@ -65,7 +65,9 @@ def _metadata(facts: dict | None) -> str:
 
 def _introduction(description: dict, facts: dict | None) -> str:
     weights = "a moving average of its weights" if description["weights"] == "ema" else "its last weights"
-    law = {"normal": "standard normal numbers", "uniform": "numbers uniform on [-1, 1]"}[description["latent_law"]]
+    law = {"normal": "standard normal numbers", "uniform": "numbers uniform on [-1, 1]"}[
+        description["latent_distribution"]
+    ]
     size = f"{description['height']} × {description['width']}"
     channels = {1: "one gray channel", 3: "three channels (RGB)", 4: "four channels (RGBA)"}[description["channels"]]
     data = f" on\n{facts['data']['count']:,} images of `{facts['data']['source']}`" if facts is not None else ""
@@ -151,7 +153,7 @@ def _python(code: str) -> str:
 
 def _inputs(description: dict) -> str:
     size = f"(1, {description['latent_dim']})"
-    law = {"normal": f"normal(size={size})", "uniform": f"uniform(-1, 1, {size})"}[description["latent_law"]]
+    law = {"normal": f"normal(size={size})", "uniform": f"uniform(-1, 1, {size})"}[description["latent_distribution"]]
     lines = ["import numpy as np", "", f"z = np.random.default_rng(0).{law}.astype(np.float32)"]
     if description["class_names"]:
         lines.append(f"label = np.array([0], np.int32)  # {description['class_names'][0]}")

@@ -82,7 +82,7 @@ class _Answers:
         within = tf.logical_and(steps >= 2, steps <= LARGEST_REQUEST)
         steps = _checked(steps, within, f"steps: it must be from 2 to {LARGEST_REQUEST}")
         z = self._latents(ends)
-        path = latent.between(z[0], z[1], tf.linspace(0.0, 1.0, steps), self._config.latent_law)
+        path = latent.between(z[0], z[1], tf.linspace(0.0, 1.0, steps), self._config.latent_distribution)
         if label is not None:
             own = latent.labels_of_seeds(ends[:1], self._config.classes)
             label = self._checked_labels(_single(label, "label")[tf.newaxis], own, lowest=OWN_CLASS)

@@ -61,7 +61,7 @@ def write(generator: Generator, description: Description, path: Path, kind: str)
 
 def _representative(generator: Generator) -> Iterator[dict[str, tf.Tensor]]:
     config = generator.config
-    z = latent.draw(0, "calibration", 0, REPRESENTATIVE, config.latent_dim, config.latent_law)
+    z = latent.draw(0, "calibration", 0, REPRESENTATIVE, config.latent_dim, config.latent_distribution)
     labels = generator.labels(tf.range(REPRESENTATIVE, dtype=tf.int64))
     for row in range(REPRESENTATIVE):
         one = slice(row, row + 1)

@@ -88,13 +88,13 @@ class Verifier:
             return generator.model(models.inputs(z, labels if config.conditional else None), training=False)
 
         seeds = tf.range(SAMPLES, dtype=tf.int64)
-        z = latent.draw(0, "verification", 0, SAMPLES, config.latent_dim, config.latent_law)
+        z = latent.draw(0, "verification", 0, SAMPLES, config.latent_dim, config.latent_distribution)
         labels = generator.labels(seeds)
         label_request = {"label": labels.numpy()} if config.conditional else {}
         np.savez(self._requests, z=z.numpy(), seed=seeds.numpy(), **label_request)
 
         ends, fractions = generator.latents(seeds[:2]), tf.linspace(0.0, 1.0, reader.PATH_STEPS)
-        path = latent.between(ends[0], ends[1], fractions, config.latent_law)
+        path = latent.between(ends[0], ends[1], fractions, config.latent_distribution)
         self._images = images(z, labels).numpy()
         self._generated = generator.images(range(SAMPLES))
         self._path = pixels.to_pixels(images(path, tf.repeat(labels[:1], reader.PATH_STEPS))).numpy()

@@ -65,7 +65,7 @@ class Generator:
 
     def latents(self, image_seeds: tf.Tensor) -> tf.Tensor:
         """int64 [n] to float32 [n, latent_dim]."""
-        return latent.of_seeds(image_seeds, self.config.latent_dim, self.config.latent_law)
+        return latent.of_seeds(image_seeds, self.config.latent_dim, self.config.latent_distribution)
 
     def labels(self, image_seeds: tf.Tensor, label: int | str | None = None) -> tf.Tensor:
         """The classes of images: int64 [n] to int32 [n]; zeros where the generator is not conditional.
@@ -137,7 +137,7 @@ class Generator:
     def _statistics_batch(self, number: int) -> tf.Tensor | list[tf.Tensor]:
         """Inputs number so-and-so of the re-estimation, all classes evenly."""
         config, size = self.config, STATISTICS_BATCH
-        z = latent.draw(0, "statistics", number, size, config.latent_dim, config.latent_law)
+        z = latent.draw(0, "statistics", number, size, config.latent_dim, config.latent_distribution)
         return self._inputs(z, self.labels(tf.range(number * size, (number + 1) * size, dtype=tf.int64)))
 
 

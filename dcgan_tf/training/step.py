@@ -77,7 +77,9 @@ def _global_latents(config: Config, step: tf.Tensor) -> list[tf.Tensor]:
     training, model = config.training, config.model
 
     def draw(stream: str, counter: tf.Tensor) -> tf.Tensor:
-        return latent.draw(training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_law)
+        return latent.draw(
+            training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_distribution
+        )
 
     own = range(training.d_steps) if training.update == "algorithm1" else ()
     return [draw("discriminator_latents", step * training.d_steps + index) for index in own] + [draw("latents", step)]

@@ -167,3 +167,8 @@ def test_help_names_every_setting(script):
     assert outcome.code == 0
     for expected in ("--dataset=", "--preset=<paper_64|", "--[no]flip", "--epochs=", "dcgan train --dataset=mnist"):
         assert expected in outcome.out
+
+
+def test_a_flag_goes_on_working_under_its_old_name(script):
+    outcome = script("train", "--dry_run", "--preset=tiny", "--latent_law=uniform")
+    assert outcome.code == 0 and "--latent_distribution=uniform" in outcome.out

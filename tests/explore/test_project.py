@@ -40,7 +40,7 @@ def test_a_class_that_is_named_is_kept(conditional_generator, conditional_render
 @pytest.mark.parametrize("law", ["uniform", "normal"])
 def test_latents_stay_where_the_generator_was_trained(law):
     """Also where the image was made by a latent far outside."""
-    config = ModelConfig(image_size=(16, 16), channels=1, latent_dim=8, base_filters=4, latent_law=law)
+    config = ModelConfig(image_size=(16, 16), channels=1, latent_dim=8, base_filters=4, latent_distribution=law)
     generator = generator_of(config)
     renderer = renderer_of(generator)
     inside = renderer.points([1000, 1001])

@@ -38,13 +38,13 @@ KINDS = [
 @pytest.mark.full
 @pytest.mark.parametrize(("name", "channels", "size", "law"), KINDS)
 def test_any_shape_law_and_number_of_channels_survives(make_generator, tmp_path, name, channels, size, law):
-    generator = make_generator(channels=channels, image_size=size, latent_law=law)
+    generator = make_generator(channels=channels, image_size=size, latent_distribution=law)
     expected = generator.images(range(60, 68))
     assert expected.std() > 3
     exported = exporting.load(write(name, generator, tmp_path))
     assert close(exported.images(range(60, 68)), expected)
     assert exported.image_shape == (*size, channels) and not exported.conditional
-    assert (exported.description.name, exported.description.latent_law) == ("generator", law)
+    assert (exported.description.name, exported.description.latent_distribution) == ("generator", law)
 
 
 @pytest.mark.parametrize("name", ["saved_model", "tflite float32", "keras", "onnx"])

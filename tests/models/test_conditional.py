@@ -157,7 +157,7 @@ def test_statistics_are_re_estimated_with_all_classes_evenly():
     before = keras.Model(sampler.model.inputs, norm.input)
     sums = 0.0
     for number in range(generation.STATISTICS_BATCHES):
-        z = latent.draw(0, "statistics", number, 128, config.latent_dim, config.latent_law)
+        z = latent.draw(0, "statistics", number, 128, config.latent_dim, config.latent_distribution)
         labels = tf.constant((np.arange(128) + number * 128) % 3, tf.int32)
         sums = sums + np.mean(before([z, labels]), axis=(0, 1, 2))
     np.testing.assert_allclose(norm.moving_mean, sums / generation.STATISTICS_BATCHES, atol=1e-6)

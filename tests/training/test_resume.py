@@ -18,7 +18,13 @@ pytestmark = pytest.mark.full
 COMMON = ("--preset=tiny", "--log_every=3", "--sample_every=4", "--checkpoint_every=4", "--evaluate_every=2")
 SETTINGS = [  # each schedule, loss, precision and data setting once
     ("--update=algorithm1", "--d_steps=2", "--conditional", "--flip"),
-    ("--precision=mixed_float16", "--loss=lsgan", "--ema_decay=0", "--latent_law=uniform", "--steps_per_execution=4"),
+    (
+        "--precision=mixed_float16",
+        "--loss=lsgan",
+        "--ema_decay=0",
+        "--latent_distribution=uniform",
+        "--steps_per_execution=4",
+    ),
     ("--precision=mixed_bfloat16", "--label_smoothing=0.1", "--l2=1e-4", "--decay_start=3", "--decay_steps=20"),
 ]
 

@@ -53,7 +53,9 @@ class Reference:
 
     def latents(self, stream, counter):
         training, model = self.config.training, self.config.model
-        return latent.draw(training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_law)
+        return latent.draw(
+            training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_distribution
+        )
 
     def inputs(self, values, labels):
         return [values, labels] if self.config.model.conditional else values
@@ -105,7 +107,7 @@ class Reference:
     "settings",
     [
         {"update": "simultaneous", "l2": 0.01, "label_smoothing": 0.1},
-        {"update": "algorithm1", "loss": "lsgan", "l2": 0.01, "latent_law": "uniform"},
+        {"update": "algorithm1", "loss": "lsgan", "l2": 0.01, "latent_distribution": "uniform"},
         {"update": "simultaneous", "decay_start": 1, "decay_steps": 2, "steps": 3},
         {"update": "algorithm1", "d_steps": 2, "decay_steps": 4, "steps": 3},
         {"update": "simultaneous", **CONDITIONAL},
