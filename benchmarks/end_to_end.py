@@ -21,7 +21,7 @@ from dcgan_tf.runs import RunDirectory
 TRAIN = Path(__file__).resolve().parent.parent / "train.py"
 PREFIX = "dcgan_tf-benchmark-"
 POLL_SECONDS = 0.1
-_FINAL = re.compile(r"([\d,]+) images/s in all")
+_FINAL = re.compile(r"([\d,]+) images/s overall")
 
 
 @dataclass(frozen=True)
