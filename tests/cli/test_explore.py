@@ -69,7 +69,7 @@ def made(path):
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("kind", ["trained_run", "conditional_run"])
+@pytest.mark.parametrize("kind", ["trained_run", pytest.param("conditional_run", marks=pytest.mark.slow)])
 def test_a_view_makes_its_picture_and_repeats_exactly(script, request, tmp_path, name, kind):
     run = request.getfixturevalue(kind)
     outcome = script("explore", name, f"--run={run}", f"--out={tmp_path}/new/a.png", *SMALL[name])

@@ -43,7 +43,9 @@ def whole(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("left", [0, pytest.param(65_536, marks=pytest.mark.slow), 300_000])
+@pytest.mark.parametrize(
+    "left", [pytest.param(0, marks=pytest.mark.slow), pytest.param(65_536, marks=pytest.mark.slow), 300_000]
+)
 def test_a_full_disk_stops_the_run_and_costs_nothing_but_time(script, whole, disk, left):
     """The less space is left, the earlier a write fails: rows, grids, checkpoint, curves."""
     assert script("train", *COMMON, "--steps=8", f"--run={disk}/run").code == 0
@@ -57,6 +59,7 @@ def test_a_full_disk_stops_the_run_and_costs_nothing_but_time(script, whole, dis
     processes.assert_bit_equal(whole, disk / "run")
 
 
+@pytest.mark.slow
 def test_a_disk_that_became_read_only(script, tmp_path, disk):
     processes.finish(processes.start(*COMMON, "--steps=8", f"--run={disk}/run"))  # holds no file open afterwards
     assert mount("-o", "remount,ro", disk)
