@@ -172,3 +172,9 @@ def test_nothing_of_a_machine_stands_in_the_repository():
         path = ROOT / name
         if path.suffix in (".py", ".md", ".toml", ".txt", ".yaml", ".ipynb", "") and path.is_file():
             assert not re.search("/work" + "/|/root" + "/|--index" + "-url", path.read_text()), name
+
+
+def test_the_citation_names_this_version():
+    import dcgan_tf
+
+    assert f"version: {dcgan_tf.__version__}\n" in (ROOT / "CITATION.cff").read_text()
