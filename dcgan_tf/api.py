@@ -4,9 +4,11 @@ run = dcgan_tf.train("digits", steps=500)
 images = run.generator().images(seeds=range(64))
 """
 
+import contextlib
 import functools
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ import numpy as np
 from dcgan_tf import evaluation, exporting, images, runs
 from dcgan_tf.config import Config
 from dcgan_tf.errors import ArgumentError, MissingPathError
-from dcgan_tf.losses import Loss
+from dcgan_tf.losses import CUSTOM, Loss
 from dcgan_tf.models import Generator
 from dcgan_tf.models.custom_networks import Custom
 from dcgan_tf.models.trained import load_generator
@@ -39,6 +41,9 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run {self.path}: {self.preset}, step {self.step:,} of {self.config.training.steps:,}>"
+
+    def __fspath__(self) -> str:
+        return str(self.path)
 
     @property
     def path(self) -> Path:
@@ -94,12 +99,18 @@ class Run:
         files = {runs.step_of(path): path for path in self.directory.samples_files()}
         chosen = max(files, default=None) if step is None else step
         if chosen not in files:
-            known = ", ".join(map(str, files)) or "none yet"
-            raise MissingPathError("step", chosen, f"there is no sample grid of this step; there are {known}")
+            known = f"there are {', '.join(map(str, files))}" if files else "there is none yet"
+            raise MissingPathError("step", chosen, f"there is no sample grid of this step; {known}")
         return images.Picture.read(files[chosen])
 
     def reals(self) -> images.Picture:
-        """Training images as the networks see them."""
+        """Training images as the networks see them.
+
+        Raises:
+            MissingPathError: the picture is gone.
+        """
+        if not self.directory.reals_file.exists():
+            raise MissingPathError("run", self.path, f"{self.directory.reals_file.name} is missing")
         return images.Picture.read(self.directory.reals_file)
 
     def generator(self, checkpoint: int | str | None = None, weights: str | None = None) -> Generator:
@@ -170,7 +181,7 @@ def train(
         **settings: any field of `Config` by its name: steps=5000, batch_size=64, conditional=True, ...
 
     Returns:
-        The run, trained for `steps`.
+        The run, trained for `steps`; or up to where it collapsed, with `stop_on_collapse=True`.
 
     Raises:
         ArgumentError: an argument that cannot work; the text names it, what was received and what works.
@@ -179,6 +190,8 @@ def train(
     """
     if isinstance(loss, str):
         settings, loss = settings | {"loss": loss}, None
+        if settings["loss"] == CUSTOM:
+            raise ArgumentError("loss", CUSTOM, "pass a `dcgan_tf.Loss` itself")
     directory = None if run is None else runs.RunDirectory(run)
     custom = Custom(generator, discriminator, loss)
     return _train(dataset, preset, directory, str(runs_dir), epochs, custom, settings)
@@ -188,19 +201,44 @@ def _train(
     dataset: Data | None, preset: str | None, directory: runs.RunDirectory | None, runs_dir: str,
     epochs: float | None, custom: Custom, settings: dict[str, Any],
 ) -> Run:  # fmt: skip
-    array = isinstance(dataset, (np.ndarray, tuple))
-    if dataset is not None and not array:
+    named = isinstance(dataset, (str, PathLike))
+    if isinstance(dataset, list):
+        raise ArgumentError("dataset", "list", "stack the images: np.stack(images); give (images, labels) as a tuple")
+    if named:
         settings = settings | {"dataset": str(dataset)}
-    planned = plan.make(settings, preset, directory, epochs, dataset if array else None, custom)
-    with start.opened(planned, runs_dir, _notebook_display()) as session:
+    planned = plan.make(settings, preset, directory, epochs, None if named else dataset, custom)
+    with _log() as log_to, start.opened(planned, runs_dir, _notebook_display(), log_to) as session:
         try:
             if not session.finished:
                 session.trainer.train()
+        except stopping.Collapsed:
+            pass  # as it was asked to; the verdict of the run tells
         except stopping.Interrupted as stop:
             raise KeyboardInterrupt(
                 f"{stop}; dcgan_tf.open_run({str(session.directory.path)!r}).train() goes on"
             ) from None
         return Run(session.directory)
+
+
+@contextlib.contextmanager
+def _log() -> Iterator[Callable[[runs.RunDirectory], None]]:
+    """A function that sends the package's log lines to the run's log file too, until the block ends."""
+    package, handlers = logging.getLogger("dcgan_tf"), []
+    level = package.level
+    package.setLevel(logging.INFO)
+
+    def log_to(directory: runs.RunDirectory) -> None:
+        handlers.append(logging.FileHandler(directory.log_file))
+        handlers[0].setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+        package.addHandler(handlers[0])
+
+    try:
+        yield log_to
+    finally:
+        package.setLevel(level)
+        for handler in handlers:
+            package.removeHandler(handler)
+            handler.close()
 
 
 def _notebook_display() -> reporting.OnSamples | None:
@@ -239,7 +277,7 @@ def evaluate(run: Run | str | PathLike, metrics: Sequence[str] | None = None, **
         **options: checkpoint="best" or "all", features="classifier", split="test", ...
 
     Raises:
-        ArgumentError: an unknown metric or option, or too few images for it.
+        ArgumentError: an unknown metric, or too few images for it.
     """
     if isinstance(metrics, str):
         raise ArgumentError("metrics", metrics, "give a list of names, as in metrics=['frechet_10k']")

@@ -241,4 +241,10 @@ def sampling_weights(path: Path, kind: str = "") -> dict[str, np.ndarray]:
         raise ArgumentError("weights", kind, "this run was trained without a moving average; use `weights=raw`")
     if averages:
         return averages
-    return {name: array for name, array in read(path, "generator/").items() if "/moving_" not in name}
+    return trainable(read(path, "generator/"))
+
+
+def trainable(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Without what is not trained: the running statistics of batch norm, and the state of random layers."""
+    others = ("/moving_mean", "/moving_variance", "/seed_generator_state")
+    return {name: array for name, array in arrays.items() if not name.endswith(others)}

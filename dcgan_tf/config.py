@@ -7,6 +7,7 @@ once. A field with `affects_results=False` may change when a run is continued; a
 import dataclasses
 import difflib
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -55,11 +56,29 @@ def setting(
 
 
 class Section:
-    """Checks every field against its own declaration as soon as a section is made."""
+    """Converts and checks every field by its own declaration as soon as a section is made."""
 
     def __post_init__(self):
         for item in fields(self):
+            object.__setattr__(self, item.name, _converted(item, getattr(self, item.name)))
             _check(item, getattr(self, item.name))
+
+
+def _converted(item: dataclasses.Field, value: Any) -> Any:
+    if item.type is geometry.Size:
+        return geometry.size_of(value)
+    truth = isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")  # Python's and NumPy's
+    if item.type is bool and truth:
+        return bool(value)
+    if item.type is float and not truth and hasattr(value, "__float__"):
+        return float(value)
+    if item.type is int and not truth and hasattr(value, "__index__"):
+        return int(value)
+    if item.type is str and isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if item.type is not str or not isinstance(value, str):
+        raise ArgumentError(item.name, repr(value), f"it must be of type {item.type.__name__}")
+    return value
 
 
 def _check(item: dataclasses.Field, value: Any) -> None:
@@ -446,15 +465,3 @@ def checked_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         checked[name] = _converted(known[name], value)
         _check(known[name], checked[name])
     return checked
-
-
-def _converted(item: dataclasses.Field, value: Any) -> Any:
-    if item.type is geometry.Size:
-        return geometry.size_of(value)
-    if item.type is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    if item.type is int and not isinstance(value, bool) and hasattr(value, "__index__"):
-        return int(value)
-    if not isinstance(value, item.type) or item.type is int:
-        raise ArgumentError(item.name, repr(value), f"it must be of type {item.type.__name__}")
-    return value

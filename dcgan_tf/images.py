@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from dcgan_tf import files
+from dcgan_tf.errors import ArgumentError
 
 GRID_WIDTH_LIMIT = 1024  # pixels; smaller pictures are magnified up to it, so that a person can see them
 MOST_CLASS_ROWS = 16
@@ -41,12 +42,26 @@ class Picture:
         return stream.getvalue()
 
     def save(self, path: str | os.PathLike) -> None:
-        """Writes a PNG, complete or not at all."""
+        """Writes a PNG, complete or not at all; its folder is made.
+
+        Raises:
+            ArgumentError: the name does not end in .png.
+        """
+        path = files.expanded(path)
+        if path.suffix.lower() != ".png":
+            raise ArgumentError("path", path, "a picture is saved as a .png")
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_png(path, self.pixels)
 
 
 def show(pixels: np.ndarray, columns: int = 0) -> Picture:
     """Images as one grid, magnified to be looked at: uint8 [n, height, width, channels]; see `grid`."""
+    pixels = np.asarray(pixels)
+    if pixels.ndim != 4 or pixels.dtype != np.uint8 or not len(pixels) or pixels.shape[3] not in (1, 3, 4):
+        remedy = "it must be uint8 [n, height, width, channels], as `Generator.images` returns"
+        raise ArgumentError("pixels", f"{pixels.dtype} {list(pixels.shape)}", remedy)
+    if columns < 0:
+        raise ArgumentError("columns", columns, "it must be at least 0")
     return Picture(magnified(grid(pixels, columns)))
 
 

@@ -39,18 +39,22 @@ class Loss:
     realness: PerExample
 
     def check(self) -> None:
-        """Computes all four on three logits.
+        """Computes all four on three logits, in a graph as training does.
 
         Raises:
-            ArgumentError: one of them does not give one finite float for each example.
+            ArgumentError: one of them fails, or does not give one finite float for each example.
         """
         import tensorflow as tf
 
         logits = tf.constant([[-2.0], [0.0], [3.0]])
         for field in fields(self):
-            function = getattr(self, field.name)
-            values = function(logits, 1.0) if field.name == "real" else function(logits)
-            shape, dtype = tuple(values.shape), getattr(values.dtype, "name", values.dtype)
+            function, target = getattr(self, field.name), [1.0] if field.name == "real" else []
+            try:
+                values = tf.convert_to_tensor(tf.function(lambda *given, f=function: f(*given))(logits, *target))
+            except Exception as error:  # whatever the user's own code throws
+                line = (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()[:160]
+                raise ArgumentError("loss", field.name, f"it cannot be computed on logits [3, 1] ({line})") from error
+            shape, dtype = tuple(values.shape), values.dtype.name
             if shape != (3,) or dtype != "float32" or not bool(tf.reduce_all(tf.math.is_finite(values))):
                 remedy = f"it must turn logits [n, 1] into n finite float32 values; for n = 3 it gave {dtype} {shape}"
                 raise ArgumentError("loss", field.name, remedy)

@@ -31,6 +31,7 @@ class RunDirectory:
     def __init__(self, path: str | os.PathLike):
         self.path = files.expanded(path)
         self._recorded: tuple[Config, dict] | None = None
+        self._changed: int | None = None
 
     @property
     def config_file(self) -> Path:
@@ -191,13 +192,16 @@ class RunDirectory:
         self._recorded = None
 
     def read_config(self) -> tuple[Config, dict]:
-        """The configuration, and what else `config.json` holds ("preset", "data", "versions"); the file is read once.
+        """The configuration, and what else `config.json` holds ("preset", "data", "versions").
+
+        The file is read again only if it has changed.
 
         Raises:
             UserError: when there is no run here, or its configuration cannot be read.
         """
-        if self._recorded is None:
-            self._recorded = self._read_config()
+        changed = self.config_file.stat().st_mtime_ns if self.exists() else None
+        if self._recorded is None or changed != self._changed:
+            self._recorded, self._changed = self._read_config(), changed
         return self._recorded
 
     def _read_config(self) -> tuple[Config, dict]:

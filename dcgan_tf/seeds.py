@@ -6,6 +6,7 @@ latents are drawn inside the graph by `models.latent`, with keys from here. Noth
 """
 
 import hashlib
+import operator
 import re
 from collections.abc import Iterable
 
@@ -39,6 +40,24 @@ def parse(text: str, argument: str = "seeds", most: int = MOST) -> "range | list
     if (count := sum(map(len, parts))) > most:
         raise ArgumentError(argument, text, f"these are {count:,} numbers; at most {most:,} can be used in one call")
     return parts[0] if len(parts) == 1 else [seed for part in parts for seed in part]
+
+
+def listed(seeds: Iterable[int] | int, argument: str = "seeds") -> "range | list[int]":
+    """Seeds as a caller may pass them: a range, whole numbers in anything that can be iterated, or one number.
+
+    Raises:
+        ArgumentError: no seeds, something else than whole numbers, or a seed outside 0 to 2^62.
+    """
+    if not isinstance(seeds, range):
+        try:
+            items = [seeds] if hasattr(seeds, "__index__") and not getattr(seeds, "shape", ()) else list(seeds)
+            seeds = [operator.index(seed) for seed in items]
+        except (TypeError, ValueError):
+            raise ArgumentError(argument, repr(seeds)[:60], "give whole numbers, as in range(64) or [3, 14]") from None
+    if not len(seeds):
+        raise ArgumentError(argument, seeds, "name at least one")
+    check(seeds, argument)
+    return seeds
 
 
 def check(seeds: Iterable[int], argument: str = "seeds") -> None:

@@ -48,6 +48,8 @@ def log_to_console() -> None:
     handler.setFormatter(_Formatter())
     package.setLevel(logging.INFO)
     package.propagate = False
+    for earlier in package.handlers:
+        earlier.close()
     package.handlers = [handler]
 
 

@@ -117,7 +117,7 @@ class Flags:
             self._values[name].unparse()
         try:
             rest = self._values([self._renamed(argument) for argument in argv])
-        except flags.Error as error:
+        except (flags.Error, ValueError) as error:  # absl has no word of its own for a value after --no...
             raise UsageError(_one_line(error, list(self._values))) from None
         if len(rest) > 1:
             raise UsageError(f"{rest[1]!r}: unexpected; settings are written --name=value, see --help")
@@ -181,7 +181,7 @@ def flag_of(argument: str, value: object = None) -> str:
         return ""
     if types.get(name) is bool and str(value) in ("True", "False"):
         return f"--{name}" if str(value) == "True" else f"--no{name}"
-    return f"--{name}" if value is None else f"--{name}={value}"
+    return f"--{name}" if value in (None, "") else f"--{name}={value}"
 
 
 def with_dashes(text: str) -> str:
@@ -220,7 +220,7 @@ def _size(argument: str) -> geometry.Size:
         raise ValueError(error.remedy) from None
 
 
-def _one_line(error: flags.Error, known: list[str]) -> str:
+def _one_line(error: Exception, known: list[str]) -> str:
     """absl's message about a flag in the form of our own."""
     text = re.sub(r"^flag (--\S+)", r"\1", " ".join(str(error).split()))
     unknown = re.match(r"Unknown command line flag '(.+?)'", text)

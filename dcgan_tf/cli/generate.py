@@ -73,7 +73,7 @@ def _check_origin() -> None:
 def _seeds() -> Sequence[int]:
     if FLAGS.seeds is not None:
         if FLAGS.num is not None or FLAGS.seed is not None:
-            raise ArgumentError("num", FLAGS.num, "give either --seeds or --num, not both")
+            raise ArgumentError("seeds", FLAGS.seeds, "give either --seeds or --num, not both")
         return seeds.parse(FLAGS.seeds)
     first, count = FLAGS.seed or 0, 64 if FLAGS.num is None else FLAGS.num
     if not 1 <= count <= seeds.MOST:
@@ -109,7 +109,7 @@ def _writer(wanted: Sequence[int]):
     if suffix == ".png":
         if len(wanted) > LARGEST_GRID:
             remedy = f"a grid holds at most {LARGEST_GRID:,} images; use a folder or an .npz"
-            raise ArgumentError("num", len(wanted), remedy)
+            raise ArgumentError("seeds" if FLAGS.seeds else "num", FLAGS.seeds or FLAGS.num, remedy)
         return _write_grid
     out_flag.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
     return _write_folder

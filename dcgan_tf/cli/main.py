@@ -4,6 +4,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+import dcgan_tf
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import UsageError, did_you_mean
 
@@ -30,6 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with console.errors_in_one_line() as outcome:
         if name in ("-h", "--help", "help"):
             print(help_text(), flush=True)
+        elif name == "--version":
+            print(dcgan_tf.__version__)
         elif name not in COMMANDS:
             hint = did_you_mean(name, COMMANDS) or f"choose one of {', '.join(COMMANDS)}"
             raise UsageError(f"{name!r}: there is no such command; {hint}")

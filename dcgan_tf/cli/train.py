@@ -41,7 +41,8 @@ def main() -> None:
     if FLAGS.dry_run:
         from dcgan_tf.cli import dry_run
 
-        print(dry_run.describe(planned.with_steps(planned.source.info().count), planned.preset))
+        count = planned.source.info().count if planned.source else planned.recorded["data"]["count"]
+        print(dry_run.describe(planned.with_steps(count), planned.preset))
         return
     with start.opened(planned, FLAGS.runs_dir, on_directory=_log_to) as session:
         if not session.is_chief:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
-from dcgan_tf import files
+from dcgan_tf import files, seeds
 from dcgan_tf.config import CUSTOM_NETWORKS, ModelConfig
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.losses import CUSTOM, LOSSES, Loss
@@ -62,7 +62,9 @@ class Custom:
         if name in LOSSES:
             return LOSSES[name]
         if self.loss is None:
-            raise ArgumentError("loss", name, "this run minimizes a loss of its own; pass that `dcgan_tf.Loss` again")
+            raise ArgumentError(
+                "loss", name, "this run minimizes a loss of its own; in Python, pass that `dcgan_tf.Loss` again"
+            )
         return self.loss
 
     def settings(self) -> dict[str, object]:
@@ -73,6 +75,9 @@ class Custom:
         """
         found: dict[str, object] = {}
         if self.loss is not None:
+            if not isinstance(self.loss, Loss):
+                names = ", ".join(LOSSES)
+                raise ArgumentError("loss", type(self.loss).__name__, f"give one of {names}, or a `dcgan_tf.Loss`")
             self.loss.check()
             found["loss"] = CUSTOM
         given = [role for role in ROLES if getattr(self, role) is not None]
@@ -90,6 +95,20 @@ class Custom:
         if "generator" in given:
             found["latent_dim"] = shapes["generator"][0]
         return found
+
+    def check_classes(self, classes: int) -> None:
+        """Raises ArgumentError if a conditional network does not take the labels 0 to classes - 1."""
+        for role in ROLES if classes else ():
+            model = getattr(self, role)
+            if model is None:
+                continue
+            values = np.zeros((2, *model.inputs[0].shape[1:]), np.float32)
+            try:
+                outputs = keras.ops.convert_to_numpy(model([values, np.array([0, classes - 1], np.int32)]))
+            except Exception as error:  # whatever a layer throws at a label that it does not know
+                raise ArgumentError(role, model.name, f"it must take the labels 0 to {classes - 1}") from error
+            if not np.isfinite(outputs).all():
+                raise ArgumentError(role, model.name, f"its outputs for the labels 0 to {classes - 1} are not finite")
 
     def check_replicas(self, count: int) -> None:
         """Raises ArgumentError where a network cannot be trained on several devices."""
@@ -139,7 +158,9 @@ def stored(directory: RunDirectory, config: ModelConfig, role: str) -> keras.Mod
 
 def _checked(model: keras.Model, role: str) -> tuple[int, ...]:
     """(latent_dim or 0, height, width, channels) of a network that is as it must be."""
-    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None) or len(model.outputs) != 1:
+    built = isinstance(model, keras.Model) and isinstance(getattr(model, "inputs", None), list)
+    plain = isinstance(model, keras.Sequential) or (built and isinstance(model.output, keras.KerasTensor))  # no dict
+    if not built or not plain:
         raise ArgumentError(role, type(model).__name__, "it must be a Sequential or functional Keras model, built")
     _check_layers(model, role)
     inputs, output = [tuple(each.shape) for each in model.inputs], tuple(model.outputs[0].shape)
@@ -163,10 +184,15 @@ def _check_layers(model: keras.Model, role: str) -> None:
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             raise ArgumentError(role, layer.name, "a model inside a model hides its layers; build one flat model")
+        normalizes = isinstance(layer, keras.layers.BatchNormalization)
         try:
-            _ = layer.output
+            rank = len(layer.output.shape)
         except (AttributeError, ValueError):
             raise ArgumentError(role, layer.name, "every layer must be used exactly once") from None
+        if normalizes and layer.axis not in (-1, rank - 1):
+            raise ArgumentError(role, layer.name, "batch norm must be over the last axis")
+        if layer.non_trainable_weights and not (normalizes and layer.trainable):
+            raise ArgumentError(role, layer.name, "every weight must be trainable; statistics of batch norm may stay")
     try:
         _from_json(_to_json(model, role))
     except (ValueError, TypeError, NotImplementedError) as error:
@@ -176,8 +202,9 @@ def _check_layers(model: keras.Model, role: str) -> None:
 
 
 def _check_range(model: keras.Model, inputs: list[tuple]) -> None:
-    z = np.random.default_rng(0).normal(size=(4, inputs[0][1])).astype(np.float32)
-    values = [z, np.zeros(4, np.int32)][: len(inputs)]
+    z = np.random.default_rng(0).normal(size=(8, inputs[0][1])).astype(np.float32)
+    z[4:] *= 1e4  # so that an output without tanh, sigmoid or clipping is noticed
+    values = [z, np.zeros(8, np.int32)][: len(inputs)]
     images = keras.ops.convert_to_numpy(model(values if len(values) > 1 else values[0], training=False))
     if images.dtype != np.float32 or not np.isfinite(images).all() or np.abs(images).max() > 1.0:
         found = f"{images.dtype} from {images.min():g} to {images.max():g}"
@@ -194,6 +221,9 @@ def _to_json(model: keras.Model, role: str) -> str:
     }
     _rename(config, names)
     config["name"] = role
+    for layer in config["layers"]:  # a layer without a seed would draw another one in every process
+        if layer["config"].get("seed", 0) is None:
+            layer["config"]["seed"] = seeds.stream_key(0, f"{role}/{layer['config']['name']}")
     return json.dumps(described, indent=1)
 
 

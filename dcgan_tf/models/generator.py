@@ -147,6 +147,8 @@ def class_number(label: int | str, names: Sequence[str]) -> int:
     Raises:
         ArgumentError: there is no such class; the message lists those that there are.
     """
+    if not isinstance(label, str) and (not hasattr(label, "__index__") or getattr(label, "shape", ())):
+        raise ArgumentError("label", repr(label)[:60], "give one class, by its number or name")
     if label in names:
         return list(names).index(label)
     if str(label).isdecimal() and int(label) < len(names):
@@ -160,10 +162,7 @@ def class_number(label: int | str, names: Sequence[str]) -> int:
 
 def together(generator: "Generator", image_seeds: Sequence[int], label: int | str | None = None) -> np.ndarray:
     """All blocks of some seeds in one array, for anything that has `blocks`; see `Generator.images`."""
-    if not len(image_seeds):
-        raise ArgumentError("seeds", list(image_seeds), "name at least one")
-    seeds.check(image_seeds)
-    return np.concatenate(list(generator.blocks(image_seeds, label)))
+    return np.concatenate(list(generator.blocks(seeds.listed(image_seeds), label)))
 
 
 def blocks(images_of_block: Callable[[tf.Tensor], np.ndarray], image_seeds: Iterable[int]) -> Iterator[np.ndarray]:

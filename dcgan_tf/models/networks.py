@@ -16,7 +16,7 @@ import tensorflow as tf
 from keras import layers
 
 from dcgan_tf import geometry, seeds
-from dcgan_tf.config import ModelConfig
+from dcgan_tf.config import Config, ModelConfig
 from dcgan_tf.errors import UserError
 from dcgan_tf.models import conditioning
 
@@ -110,19 +110,19 @@ def inputs(values: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor | li
 
 
 def build_generator(
-    config: ModelConfig, seed: int = 0, precision: str = "float32", name: str = "generator"
+    config: ModelConfig | Config, seed: int = 0, precision: str = "float32", name: str = "generator"
 ) -> keras.Model:
     """z float32 [n, latent_dim] to images float32 [n, height, width, channels] in [-1, 1].
 
     A conditional one is called with [z, label], label int32 [n].
 
     Args:
-        config: the networks' section of a configuration.
+        config: a configuration, or its section about the networks.
         seed: seed of the initial weights.
         precision: a Keras dtype policy; the output is float32 under all of them.
         name: name of the model.
     """
-    _require_built_in(config, "generator")
+    config = _built_in(config, "generator")
     build = _Builder(config, seed, name, precision)
     filters = generator_filters(config)
     if config.hidden_units:
@@ -168,13 +168,13 @@ def _up(build: _Builder, name: str, filters: int, strides: int) -> None:
 
 
 def build_discriminator(
-    config: ModelConfig, seed: int = 0, precision: str = "float32", name: str = "discriminator"
+    config: ModelConfig | Config, seed: int = 0, precision: str = "float32", name: str = "discriminator"
 ) -> keras.Model:
     """images float32 [n, height, width, channels] in [-1, 1] to logits float32 [n, 1]; see `build_generator`.
 
     A conditional one is called with [images, label].
     """
-    _require_built_in(config, "discriminator")
+    config = _built_in(config, "discriminator")
     build = _Builder(config, seed, name, precision)
     if config.output == "sigmoid":
         build.rescale("unsigned_range", 0.5, 0.5, dtype=precision)
@@ -203,9 +203,11 @@ def _down(build: _Builder, name: str, filters: int, strides: int) -> None:
     build.leaky_relu(f"{name}_leaky")
 
 
-def _require_built_in(config: ModelConfig, role: str) -> None:
+def _built_in(config: ModelConfig | Config, role: str) -> ModelConfig:
+    config = config.model if isinstance(config, Config) else config
     if role in config.custom_networks:
         raise UserError(f"the {role} of this run is a network of your own; what you ask for needs a built-in one")
+    return config
 
 
 def trainable_count(model: keras.Model) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from dcgan_tf import checkpoints, runs
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.models import custom_networks, networks
 from dcgan_tf.models.generator import Generator
 
@@ -22,6 +23,8 @@ def load_generator(
     Raises:
         UserError: when there is no such run, checkpoint or average, or they do not fit together.
     """
+    if weights not in (None, "ema", "raw"):
+        raise ArgumentError("weights", weights, "choose one of ema, raw")
     config, recorded = directory.read_config()  # that there is no run is said before that there is no checkpoint
     path = checkpoint if isinstance(checkpoint, Path) else checkpoints.find(directory, checkpoint)
     weights = weights or ("ema" if config.training.ema_decay else "raw")
@@ -41,7 +44,7 @@ def discriminator_weights(directory: runs.RunDirectory, path: Path) -> dict[str,
         UserError: when the file cannot be read, or is not one of this configuration.
     """
     config, _ = directory.read_config()
-    found = {name: array for name, array in checkpoints.read(path, "discriminator/").items() if "/moving_" not in name}
+    found = checkpoints.trainable(checkpoints.read(path, "discriminator/"))
     model = custom_networks.stored(directory, config.model, "discriminator") or networks.build_discriminator(
         config.model
     )

@@ -103,7 +103,8 @@ class PeriodicWork:
         self.verdict = health.judge([*self._reporter.rows, row], self._reporter.scores)
         row["health"] = self.verdict.state
         if self.verdict.state != self._health:
-            log.info("step %d: %s", row["step"], self.verdict)
+            level = logging.WARNING if self.verdict.ruined else logging.INFO
+            log.log(level, "step %d: %s", row["step"], self.verdict)
         self._health = self.verdict.state
 
     def _loaded_sampler(self, step: int) -> Generator:

@@ -1,6 +1,7 @@
 """A training run before it starts: settings, preset and data set to one configuration. Nothing is written here."""
 
 import math
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -106,13 +107,14 @@ def make(
     _check_epochs(epochs, settings)
     settings = checked_settings(settings) | ({"dataset": ARRAY} if images is not None else {})
     if directory is not None and directory.exists():
+        custom = custom.with_stored(directory, directory.read_config()[0].model)
         config, recorded = _continued(directory, preset, settings | custom.settings())
-        custom = custom.with_stored(directory, config.model)
         only_prepared = images is None and config.data.dataset == ARRAY
         source = None if only_prepared else data.open_source(config.data if images is None else images)
         return Plan(_located(config, source), recorded["preset"], source, directory, recorded, epochs, custom)
     source = data.open_source(_data_settings(preset, settings) if images is None else images)
     config, name = new(preset, settings, source.info(), custom.settings())
+    custom.check_classes(config.model.classes)
     return Plan(_located(config, source), name, source, directory, None, epochs, custom)
 
 
@@ -203,6 +205,8 @@ def _text(config: Config, name: str) -> str:
 def _check_epochs(epochs: float | None, settings: Mapping[str, Any]) -> None:
     if epochs is None:
         return
+    if not isinstance(epochs, numbers.Real):
+        raise ArgumentError("epochs", repr(epochs), "it must be a number")
     if "steps" in settings:
         raise ArgumentError("epochs", f"{epochs:g}", "give either `steps` or `epochs`, not both")
     if not (math.isfinite(epochs) and epochs > 0):

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -76,12 +77,23 @@ def opened(
         return
     directory = directory or runs.numbered_run(runs_dir, plan.preset)
     directory.create()
-    with directory.locked():
+    with _removed_if_nothing_came_of_it(plan, directory), directory.locked():
         if plan.recorded is None and directory.exists():
             raise UserError(f"`run={directory.path}`: another process has just started a run there; name another")
         on_directory(directory)
         log.info("%s\nrun directory: %s", store.report(), directory.path)
         yield _started(plan, config, directory, store, strategy, on_samples)
+
+
+@contextlib.contextmanager
+def _removed_if_nothing_came_of_it(plan: Plan, directory: runs.RunDirectory) -> Iterator[None]:
+    """Removes a numbered directory that was made for a run which failed before its first checkpoint."""
+    try:
+        yield
+    except Exception:
+        if plan.directory is None and not directory.checkpoint_files():
+            shutil.rmtree(directory.path, ignore_errors=True)
+        raise
 
 
 def _started(
