@@ -34,6 +34,24 @@ def discriminator(side: int = 16, units: int = 1, dropout: float = 0.0) -> keras
     return keras.Model(image, layers.Dense(units)(layers.Flatten()(maps)))
 
 
+def stacked(*middle: keras.Layer, activation: str = "tanh") -> keras.Model:
+    """A generator of 16x16x1 images with the layers given in its middle."""
+    last = [layers.Dense(256), layers.Reshape((16, 16, 1)), layers.Activation(activation)]
+    return keras.Sequential([keras.Input((6,)), *middle, *last])
+
+
+def named_outputs() -> keras.Model:
+    image = keras.Input((16, 16, 1))
+    return keras.Model(image, {"logits": layers.Dense(1)(layers.Flatten()(image))})
+
+
+def labelled(classes: int) -> keras.Model:
+    z, label = keras.Input((6,)), keras.Input((), dtype="int32")
+    joined = layers.Concatenate()([z, layers.Flatten()(layers.Embedding(classes, 4)(layers.Reshape((1,))(label)))])
+    images = layers.Reshape((16, 16, 1))(layers.Dense(256, activation="tanh")(joined))
+    return keras.Model([z, label], images)
+
+
 def test_settings_follow_from_the_networks():
     found = Custom(generator(20), discriminator(20)).settings()
     assert found["image_size"] == (20, 20) and found["channels"] == 1 and found["latent_dim"] == 6
@@ -60,11 +78,31 @@ def test_a_copy_has_the_weights_and_the_same_names_in_every_build():
         ({"discriminator": discriminator(units=2)}, "one logit"),
         ({"generator": generator(), "discriminator": discriminator(20)}, "one size"),
         ({"generator": keras.Sequential([keras.Input((6,)), generator()])}, "inside a model"),
+        ({"generator": stacked(activation="linear")}, r"\[-1, 1\]"),
+        (
+            {"generator": stacked(layers.Reshape((3, 2)), layers.BatchNormalization(axis=1), layers.Flatten())},
+            "last axis",
+        ),
+        ({"generator": stacked(layers.Dense(6, trainable=False))}, "trainable"),
+        ({"discriminator": named_outputs()}, "Sequential or functional"),
     ],
 )
 def test_other_networks_are_refused(custom, part):
     with pytest.raises(ArgumentError, match=part):
         Custom(**custom).settings()
+
+
+def test_a_layer_that_draws_gets_a_seed_that_is_kept():
+    custom = Custom(generator=stacked(layers.GaussianNoise(0.5)))
+    z = np.zeros((4, 6), np.float32)
+    first, second = (custom.network("generator")(z, training=True) for _ in range(2))
+    assert np.array_equal(first, second) and np.ptp(first) > 0
+
+
+def test_a_conditional_network_must_take_every_label():
+    Custom(generator=labelled(3)).check_classes(3)
+    with pytest.raises(ArgumentError, match="labels 0 to 4"):
+        Custom(generator=labelled(3)).check_classes(5)
 
 
 def test_a_loss_gives_one_value_per_example():
