@@ -1,5 +1,6 @@
 """Source to store: decoded on all cores, written in order, complete or absent."""
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -80,7 +81,7 @@ def prepare_store(source: Source, image_size: tuple[int, int], channels: int, cr
     return open_store(path)
 
 
-def reopen(manifest: dict[str, Any], cache_dir: str = "") -> ImageStore | None:
+def reopen(manifest: dict[str, Any], cache_dir: str = "") -> ImageStore:
     """The store in the cache that a recorded manifest describes; its source is not needed.
 
     So a run on an array, or on files that are gone, can be continued and evaluated while the cache keeps its store.
@@ -88,14 +89,18 @@ def reopen(manifest: dict[str, Any], cache_dir: str = "") -> ImageStore | None:
     Args:
         manifest: `ImageStore.manifest`, as a run's config.json keeps it under "data".
         cache_dir: see `prepare_store`.
+
+    Raises:
+        ArgumentError: it is no longer in the cache.
     """
     target = Target(manifest["image_size"], manifest["channels"], manifest["crop"])
     path = cache.cache_root(cache_dir) / _folder_name(manifest["source"], manifest["identity"], target)
-    try:
+    with contextlib.suppress(DamagedStore):
         store = open_store(path)
-    except DamagedStore:
-        return None
-    return store if store.checksum == manifest["checksum"] else None
+        if store.checksum == manifest["checksum"]:
+            return store
+    remedy = f"its prepared images are not in {path.parent}; train the run one step further with the same images again"
+    raise ArgumentError("dataset", manifest["source"], remedy)
 
 
 def _folder_name(source: str, identity: dict[str, Any], target: Target) -> str:

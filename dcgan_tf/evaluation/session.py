@@ -41,6 +41,8 @@ class Session:
         Raises:
             UserError: they cannot be opened, or are not the images that were trained on.
         """
+        if self.data.dataset == data.ARRAY:
+            return data.reopen(self.recorded["data"], self.data.cache_dir)
         store = self.prepared(self.data)
         if store.checksum != self.recorded["data"]["checksum"]:
             raise UserError(f"`run={self.run.path}`: {store.manifest['source']} does not hold the images it was "

@@ -76,7 +76,8 @@ class Verifier:
 
     def __init__(self, generator: Generator, folder: Path):
         self._variables = len(generator.model.variables)
-        self._folder, self._requests = folder, folder / "requests.npz"
+        self._folder = folder.resolve()  # the readers work in this folder
+        self._requests = self._folder / "requests.npz"
         with tf.device("CPU:0"):
             self._expect(generator)
 

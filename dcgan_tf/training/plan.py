@@ -15,8 +15,6 @@ from dcgan_tf.models.custom_networks import Custom
 from dcgan_tf.runs import RunDirectory
 
 MOST_STEPS = 10**9
-ARRAY = "array"
-"""What the configuration calls a data set that is passed as an array."""
 
 Images = np.ndarray | tuple[np.ndarray, np.ndarray]
 
@@ -61,21 +59,15 @@ class Plan:
             UserError: they cannot be had, or are not those that the run was started with.
         """
         config = self.config
-        store = self._reopened() if self.source is None else data.prepare_store(
-            self.source, config.model.image_size, config.model.channels, config.data.crop, config.data.cache_dir
-        )  # fmt: skip
+        if self.source is None:
+            return data.reopen(self.recorded["data"], config.data.cache_dir)
+        model, crop = config.model, config.data.crop
+        store = data.prepare_store(self.source, model.image_size, model.channels, crop, config.data.cache_dir)
         if config.model.conditional:
             require_classes(len(store.class_names), config.model.classes)
         if self.recorded and self.recorded["data"]["checksum"] != store.checksum:
             remedy = f"{self.directory.path} was started with other images; give it the same data, or start a new run"
             raise UserError(f"`dataset={store.manifest['source']}`: {remedy}")
-        return store
-
-    def _reopened(self) -> data.ImageStore:
-        store = data.reopen(self.recorded["data"], self.config.data.cache_dir)
-        if store is None:
-            remedy = "this run was trained on an array, whose prepared images are gone; pass the array again"
-            raise ArgumentError("dataset", ARRAY, remedy)
         return store
 
 
@@ -105,11 +97,11 @@ def make(
     if preset is not None and preset not in presets.PRESETS:
         raise ArgumentError("preset", preset, f"choose one of {', '.join(presets.PRESETS)}")
     _check_epochs(epochs, settings)
-    settings = checked_settings(settings) | ({"dataset": ARRAY} if images is not None else {})
+    settings = checked_settings(settings) | ({"dataset": data.ARRAY} if images is not None else {})
     if directory is not None and directory.exists():
         custom = custom.with_stored(directory, directory.read_config()[0].model)
         config, recorded = _continued(directory, preset, settings | custom.settings())
-        only_prepared = images is None and config.data.dataset == ARRAY
+        only_prepared = images is None and config.data.dataset == data.ARRAY
         source = None if only_prepared else data.open_source(config.data if images is None else images)
         return Plan(_located(config, source), recorded["preset"], source, directory, recorded, epochs, custom)
     source = data.open_source(_data_settings(preset, settings) if images is None else images)

@@ -99,11 +99,11 @@ def test_a_recorded_manifest_reopens_its_store_without_the_source(three, stored,
     again = data.reopen(recorded, cache)
     assert again.path == store.path
     np.testing.assert_array_equal(again.images, store.images)
-    assert data.reopen({**recorded, "checksum": "of other images"}, cache) is None
-    assert data.reopen({**recorded, "crop": "none"}, cache) is None
-    assert data.reopen(recorded, f"{cache}/elsewhere") is None
     (store.path / "images.u8").write_bytes(b"damaged")
-    assert data.reopen(recorded, cache) is None
+    others = {**recorded, "checksum": "of other images"}, {**recorded, "crop": "none"}, recorded
+    for manifest, root in (*((each, cache) for each in others), (recorded, f"{cache}/elsewhere")):
+        with pytest.raises(ArgumentError, match="its prepared images are not in"):
+            data.reopen(manifest, root)
 
 
 def test_no_usable_image_is_an_error(cache):

@@ -5,7 +5,7 @@ import pytest
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.features import Features
-from dcgan_tf.explore.parts import examples
+from dcgan_tf.explore.parts.examples import examples
 
 
 def brightness(images):
