@@ -42,12 +42,14 @@ def test_runs_are_numbered(script, tmp_path):
         assert (tmp_path / expected / "config.json").exists()
 
 
+@pytest.mark.full
 def test_epochs_become_steps(script, tmp_path):
     script("train", "--preset=tiny", "--batch_size=512", "--epochs=2", f"--run={tmp_path}/run")
     config, _ = runs.RunDirectory(tmp_path / "run").read_config()
     assert config.training.steps == 8  # 2 x 1797 images at 512 a step: 7.02
 
 
+@pytest.mark.full
 def test_the_same_command_twice_gives_the_same_pictures(script, tmp_path):
     pictures = []
     for name in ("a", "b"):
