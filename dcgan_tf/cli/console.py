@@ -100,9 +100,14 @@ def _text(error: UserError) -> str:
 def execute(main: Callable[[], None], flags: Flags, argv: Sequence[str]) -> int:
     """Runs a program with flags of its own on a command line, as the benchmarks do; returns the exit code."""
     with errors_in_one_line() as outcome:
-        flags.parse(argv)
-        if flags.help:
-            print(flags.help_text(), flush=True)
-        else:
-            main()
+        parse_and_run(main, flags, argv)
     return outcome.code
+
+
+def parse_and_run(main: Callable[[], None], flags: Flags, argv: Sequence[str]) -> None:
+    """Parses a command line, its first item the program's name, then runs `main` or prints the help."""
+    flags.parse(argv)
+    if flags.help:
+        print(flags.help_text(), flush=True)
+    else:
+        main()

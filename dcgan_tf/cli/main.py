@@ -38,11 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise UsageError(f"{name!r}: there is no such command; {hint}")
         else:
             module = importlib.import_module(f"dcgan_tf.cli.{name}")
-            module.FLAGS.parse([f"dcgan {name}", *arguments])
-            if module.FLAGS.help:
-                print(module.FLAGS.help_text(), flush=True)
-            else:
-                module.main()
+            console.parse_and_run(module.main, module.FLAGS, [f"dcgan {name}", *arguments])
     return outcome.code
 
 
