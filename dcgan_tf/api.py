@@ -268,19 +268,19 @@ def _directory(run: Run | str | PathLike) -> runs.RunDirectory:
     return run.directory if isinstance(run, Run) else open_run(run).directory
 
 
-def evaluate(run: Run | str | PathLike, metrics: Sequence[str] | None = None, **options: Any) -> list[dict[str, Any]]:
+def evaluate(
+    run: Run | str | PathLike, metrics: str | Sequence[str] | None = None, **options: Any
+) -> list[dict[str, Any]]:
     """Judges a run; the rows also go to its evaluations.jsonl. See `evaluation.evaluate` for all options.
 
     Args:
         run: a run, or its directory.
-        metrics: names such as "frechet_10k"; None takes a sensible set.
+        metrics: a name such as "frechet_10k", or several; None takes a sensible set.
         **options: checkpoint="best" or "all", features="classifier", split="test", ...
 
     Raises:
         ArgumentError: an unknown metric, or too few images for it.
     """
-    if isinstance(metrics, str):
-        raise ArgumentError("metrics", metrics, "give a list of names, as in metrics=['frechet_10k']")
     chosen = {} if metrics is None else {"metrics": metrics}
     return evaluation.evaluate(_directory(run), **chosen, **options)
 

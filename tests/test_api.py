@@ -159,7 +159,7 @@ def test_networks_and_losses_of_ones_own_keep_the_guarantees(tmp_path):
     assert not made.refused
     loaded = dcgan.load_exported(tmp_path / "export" / made.paths["keras"])
     assert np.array_equal(loaded.images(range(5)), whole.generator().images(range(5)))
-    assert dcgan.evaluate(whole, ["frechet_100"])[0]["value"] > 0
+    assert dcgan.evaluate(whole, "frechet_100")[0]["value"] > 0
     with pytest.raises(dcgan.UserError, match="network of your own"):
         dcgan.evaluate(whole, ["frechet_100"], features="discriminator")
 

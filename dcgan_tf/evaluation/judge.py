@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 def evaluate(
     directory: RunDirectory,
-    metrics: Sequence[str] = DEFAULT,
+    metrics: str | Sequence[str] = DEFAULT,
     *,
     checkpoint: int | str = "latest",
     features: str | os.PathLike = "classifier",
@@ -53,7 +53,7 @@ def evaluate(
 
     Args:
         directory: the run.
-        metrics: names from `metrics.METRICS`; any other number of samples works too ("frechet_2k").
+        metrics: one or several names from `metrics.METRICS`; any other number of samples works too ("frechet_2k").
         checkpoint: "latest", "best", "all", or a step.
         features: "classifier" (trained once on the labels of the run's data), "discriminator" (the run's own, or
             "discriminator:DIR" of another run), "inception" (the published FID's), or the path of a .keras file.
