@@ -16,6 +16,7 @@ from dcgan_tf.progress import Progress
 from dcgan_tf.runs import RunDirectory
 from dcgan_tf.training import distribution, health
 from dcgan_tf.training.evaluator import Evaluator
+from dcgan_tf.training.forecast import Forecast
 from dcgan_tf.training.periodic import PeriodicWork
 from dcgan_tf.training.reporting import OnSamples, read_rows
 from dcgan_tf.training.state import TrainingState
@@ -106,10 +107,12 @@ class Trainer:
         return batches(self.store, training.batch_size, training.seed, self.config.data.flip, first, parts, own)
 
     def _run(self) -> None:
-        total = self.config.training.steps
+        total, forecast = self.config.training.steps, Forecast(self.config.training)
         with collected_signals() as signals, Progress(total, "steps", "training", start=self.step) as progress:
             while self.step < total:
                 self._advance(progress)
+                if self._chief:
+                    forecast.update(self.step)
                 if stop := self._agreed_stop(signals):
                     if self._chief:
                         self._chief.save(self.step)
