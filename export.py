@@ -2,7 +2,7 @@
 
 import sys
 
-from dcgan_tf.cli.main import main
+from dcgan_tf.cli.process import run
 
 if __name__ == "__main__":
-    sys.exit(main(["export", *sys.argv[1:]]))
+    sys.exit(run(["export", *sys.argv[1:]]))

@@ -20,7 +20,7 @@ def quiet_stderr() -> Iterator[None]:
         os.dup2(kept.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             kept.seek(0)
             os.write(real, kept.read())
             raise
@@ -34,7 +34,23 @@ def load_tensorflow() -> None:
     """Imports TensorFlow and looks at the devices, both of which print when they happen for the first time."""
     if "tensorflow" in sys.modules:
         return
+    _load_matplotlib()
     with quiet_stderr():
         import tensorflow
 
         tensorflow.config.list_physical_devices()
+
+
+def _load_matplotlib() -> None:
+    """Imports what Keras will import, without the backend in MPLBACKEND if that is not installed here.
+
+    A notebook hands its own backend down to the programs that it starts, which may run in another environment. Figures
+    of this package need none.
+    """
+    if "matplotlib" in sys.modules or not (backend := os.environ.pop("MPLBACKEND", None)):
+        return
+    import matplotlib
+
+    with contextlib.suppress(ValueError):
+        matplotlib.rcParams["backend"] = backend
+        os.environ["MPLBACKEND"] = backend

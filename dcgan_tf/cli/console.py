@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -84,9 +85,9 @@ def errors_in_one_line() -> Iterator[Outcome]:
         logger().debug("where it happened", exc_info=True)
         logger().error("error: %s: %s", error.filename or "a file", error.strerror or error)
         outcome.code = 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         logger().error("stopped")
-        outcome.code = 130
+        outcome.code = 128 + getattr(stop, "number", signal.SIGINT)
     except SystemExit as end:
         outcome.code = int(end.code or 0)
 

@@ -10,7 +10,6 @@ differs too much is not kept. A version is never overwritten: the next export is
 """
 
 import shlex
-import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -47,8 +46,6 @@ def main() -> None:
     import tensorflow as tf
 
     tf.config.set_visible_devices([], "GPU")  # all is computed on the CPU; leave the GPU's memory to others
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
     result = exporting.export_run(directory, names, FLAGS.out, FLAGS.name, FLAGS.checkpoint, FLAGS.weights)
     print(_table(result))
     if result.paths:
@@ -58,12 +55,6 @@ def main() -> None:
         console.logger().error("error: %s is refused and not kept%s: %s", finding.artefact, by, finding.problem)
     if result.refused:
         sys.exit(1)
-
-
-def _stop(number: int, _) -> None:
-    """Unwinds the stack, so that unfinished files are removed."""
-    console.logger().error("stopped")
-    sys.exit(128 + number)
 
 
 def _table(result: "Export") -> str:
