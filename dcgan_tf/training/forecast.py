@@ -43,7 +43,8 @@ class Forecast:
         end = datetime.now() + timedelta(seconds=min(seconds, 1e9))
         images = rate * self._training.batch_size * self._training.d_steps
         log.info(
-            "the remaining %s steps at %s images/s take about %s (until %s); it can be stopped at any time and continued later",
+            "the remaining %s steps at %s images/s take about %s (until %s); "
+            "training can be stopped at any time and continued later",
             f"{left:,}", f"{images:,.0f}", _duration(seconds), _moment(end),
         )  # fmt: skip
 

@@ -31,7 +31,7 @@ def told(monkeypatch, caplog, steps: int, seconds_per_step: float, began: int = 
 )
 def test_a_long_run_is_announced_once_with_its_time(monkeypatch, caplog, steps, seconds, expected):
     [line] = told(monkeypatch, caplog, steps, seconds)
-    assert expected in line and "it can be stopped at any time" in line
+    assert expected in line and "can be stopped at any time" in line
 
 
 def test_a_run_that_goes_on_counts_what_is_left(monkeypatch, caplog):
