@@ -96,7 +96,8 @@ def _check(item: dataclasses.Field, value: Any) -> None:
     }
     if not math.isfinite(value) or not all(holds[key](limit) for key, limit in bounds.items()):
         words = {"minimum": "at least", "maximum": "at most", "above": "above", "below": "below"}
-        wanted = " and ".join(f"{words[key]} {limit:g}" for key, limit in bounds.items())
+        form = ",d" if item.type is int else "g"
+        wanted = " and ".join(f"{words[key]} {limit:{form}}" for key, limit in bounds.items())
         raise ArgumentError(item.name, value, f"it must be {wanted}")
 
 

@@ -25,7 +25,7 @@ def size_of(value: object) -> Size:
     Raises:
         ArgumentError: it is none of these.
     """
-    sides = list(value) if isinstance(value, (tuple, list)) else str(value).lower().split("x")
+    sides = list(value) if isinstance(value, (tuple, list)) else str(value).lower().replace("×", "x").split("x")
     if len(sides) not in (1, 2) or not all(str(side).strip().isdecimal() for side in sides):
         raise ArgumentError("image_size", value, "write one side (64) or height x width (64x96)")
     return int(sides[0]), int(sides[-1])

@@ -21,7 +21,7 @@ from dcgan_tf.serving.client import decoded
 LARGEST_GRID = 10_000
 
 FLAGS = Flags(__doc__)
-FLAGS.text("url", None, "REST address of the server, as http://localhost:8501")
+FLAGS.text("url", None, "REST address of the server, as http://localhost:8501", address=True)
 FLAGS.text("model", None, "name of the model on the server")
 FLAGS.whole("version", None, "version of the model; default: the latest")
 FLAGS.text("seeds", "0-63", "seeds of the images: 17, 0-63, 3,14,15 or 0-9,20")

@@ -4,24 +4,25 @@ Each script owns its flags, so that two scripts can be used in one process and `
 """
 
 import dataclasses
-import difflib
 import re
-import shutil
-import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from absl import flags
 
 from dcgan_tf import geometry, losses
-from dcgan_tf.config import OLD_NAMES, all_settings
-from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.cli import command_line, help_layout, values
+from dcgan_tf.cli.command_line import UsageError
+from dcgan_tf.config import OLD_NAMES, Config, all_settings
 
+SECTIONS = {
+    "data": "data set", "model": "networks", "loss": "loss", "optimizer": "optimizer", "training": "training",
+    "device": "devices", "report": "reports",
+}  # fmt: skip
+"""The sections of `Config`, as `--help` calls them."""
 
-class UsageError(UserError):
-    """The command line itself cannot be understood."""
-
-    exit_code = 2
+LONGEST_FORM = 50  # characters; longer lists of choices go into the text
 
 
 class _Converted(flags.ArgumentParser):
@@ -40,14 +41,20 @@ class Flags:
 
     Args:
         description: what `--help` says first.
+        everyday: the flags that `--help` shows, in this order; `--help=all` shows the others as well. Empty: all.
+
+    Attributes:
+        help: whether help was asked for.
     """
 
-    def __init__(self, description: str):
-        self.description = description
+    def __init__(self, description: str, everyday: Sequence[str] = ()):
+        self.description, self.help = description, False
+        self._everyday, self._all_help = everyday, False
         self._values = flags.FlagValues()
         self._old_names: dict[str, str] = {}
         self._hidden: set[str] = set()
-        self.switch("help", False, "show this and end")
+        self._defaults: dict[str, str] = {}
+        self._sections: dict[str, str] = {}
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -56,11 +63,11 @@ class Flags:
 
     def whole(self, name: str, default: int | None, text: str) -> None:
         """Defines a flag that takes a whole number."""
-        self._define(_Converted(_whole, "a whole number"), name, default, text)
+        self._define(_Converted(values.whole, "N"), name, default, text)
 
     def number(self, name: str, default: float | None, text: str) -> None:
         """Defines a flag that takes a number."""
-        self._define(_Converted(_number, "a number"), name, default, text)
+        self._define(_Converted(values.number, "X"), name, default, text)
 
     def choice(self, name: str, choices: tuple[str, ...], text: str, default: str | None = None) -> None:
         """Defines a flag that takes one of some words."""
@@ -72,13 +79,13 @@ class Flags:
 
         self._define(_Converted(chosen, "|".join(choices)), name, default, text)
 
-    def text(self, name: str, default: str | None, text: str) -> None:
-        """Defines a flag that takes a text, as for names and paths."""
-        self._define(_Converted(_filled, "text"), name, default, text)
+    def text(self, name: str, default: str | None, text: str, address: bool = False) -> None:
+        """Defines a flag that takes a text, as for names and paths; an `address` may be that of another machine."""
+        self._define(_Converted(values.filled if address else values.local, "TEXT"), name, default, text)
 
     def texts(self, name: str, text: str) -> None:
         """Defines a flag that takes a text and may stand several times; its value is the list of them."""
-        parser, serializer = _Converted(_filled, "text"), flags.ArgumentSerializer()
+        parser, serializer = _Converted(values.filled, "TEXT"), flags.ArgumentSerializer()
         _KNOWN.add(name)
         flags.DEFINE_multi(parser, serializer, name, [], text, flag_values=self._values)
         self._values[name].help = f"{text}; may be repeated"  # absl adds words of its own
@@ -87,6 +94,7 @@ class Flags:
         """Defines a flag that is switched on by --name, off by --noname."""
         _KNOWN.add(name)
         flags.DEFINE_boolean(name, default, text, flag_values=self._values)
+        self._values[name].parser = _Converted(values.truth, "")
 
     def old_name(self, old: str, new: str) -> None:
         """Lets a flag that was renamed go on working under its old name, which `--help` does not show."""
@@ -96,16 +104,24 @@ class Flags:
         """Leaves a flag out of `--help`: one that only older scripts use."""
         self._hidden.add(name)
 
-    def settings(self) -> None:
-        """Defines a flag for each setting of `Config`; None means that the preset decides."""
-        for item in _settings_with_flags():
-            self._define_setting(item)
+    def settings(self, defaults: Mapping[str, str] | None = None) -> None:
+        """Defines a flag for each setting of `Config`; None means that the preset decides.
+
+        Args:
+            defaults: what `--help` says of the value that a setting has if it is not given.
+        """
+        for part in fields(Config):
+            for item in fields(part.type):
+                if item.metadata["flag"]:
+                    self._define_setting(item)
+                    self._sections[item.name] = SECTIONS[part.name]
         self._old_names |= OLD_NAMES
+        self._defaults |= defaults or {}
 
     def given_settings(self) -> dict[str, Any]:
         """The settings that stand on the command line, by name."""
-        values = {item.name: getattr(self, item.name) for item in _settings_with_flags()}
-        return {name: value for name, value in values.items() if value is not None}
+        given = {item.name: getattr(self, item.name) for item in _settings_with_flags()}
+        return {name: value for name, value in given.items() if value is not None}
 
     def parse(self, argv: Sequence[str]) -> None:
         """Takes the values from a command line; `argv[0]` is the script's name.
@@ -115,34 +131,45 @@ class Flags:
         """
         for name in self._values:
             self._values[name].unparse()
+        self._all_help = any(argument in command_line.ALL_HELP for argument in argv[1:])
+        self.help = self._all_help or any(argument in command_line.HELP for argument in argv[1:])
+        if self.help:
+            return
+        switches = {name: bool(flag.boolean) for name, flag in self._values._flags().items()}
+        arguments = command_line.normalized(argv[1:], switches, self._old_names, self._unexpected)
         try:
-            rest = self._values([self._renamed(argument) for argument in argv])
+            self._values([argv[0], *arguments])
         except (flags.Error, ValueError) as error:  # absl has no word of its own for a value after --no...
-            raise UsageError(_one_line(error, list(self._values))) from None
-        if len(rest) > 1:
-            raise UsageError(f"{rest[1]!r}: unexpected; settings are written --name=value, see --help")
+            raise UsageError(re.sub(r"^flag (--\S+)", r"\1", " ".join(str(error).split()))) from None
 
     def help_text(self) -> str:
-        """The description, and every flag with its form and its text."""
-        width = min(shutil.get_terminal_size().columns, 120)
-        lines = [self.description.strip(), ""]
-        for name, flag in self._values._flags().items():
-            if name in self._hidden:
-                continue
-            form = f"--[no]{name}" if flag.boolean else f"--{name}=<{flag.parser.syntactic_help}>"
-            default = f" [{flag.default}]" if flag.default not in (None, []) and not flag.boolean else ""
-            lines.append(form)
-            lines += textwrap.wrap(
-                with_dashes(flag.help) + default, width, initial_indent="    ", subsequent_indent="    "
-            )
-        return "\n".join(lines)
+        """The description, and the flags with their forms, texts and defaults."""
+        shown = [name for name in self._values if name not in self._hidden]
+        if self._everyday and not self._all_help:
+            lines = help_layout.section("", map(self._help_of, self._everyday))
+            more = f"These are the everyday flags; --help=all explains all {len(shown)}."
+            return "\n".join([self.description.strip(), *lines, "", more])
+        lines = []
+        for title in dict.fromkeys(self._sections.get(name, "") for name in shown):
+            names = [name for name in shown if self._sections.get(name, "") == title]
+            lines += help_layout.section(title, map(self._help_of, names))
+        return "\n".join([self.description.strip(), *lines])
 
-    def _renamed(self, argument: str) -> str:
-        if argument == "-h":
-            return "--help"
-        name, mark, value = argument.partition("=")
-        new = self._old_names.get(name.removeprefix("--")) if name.startswith("--") else None
-        return f"--{new}{mark}{value}" if new else argument
+    def _help_of(self, name: str) -> tuple[str, str]:
+        """The form of a flag, and its text with the default."""
+        flag = self._values[name]
+        text, value = with_dashes(flag.help), flag.parser.syntactic_help
+        if len(value) > LONGEST_FORM:
+            text, value = f"{text}; one of {value.replace('|', ', ')}", "NAME"
+        form = f"--[no]{name}" if flag.boolean else f"--{name}={value}"
+        default = self._defaults.get(name, "" if flag.boolean or flag.default in (None, []) else str(flag.default))
+        return form, text + (f" [{default}]" if default else "")
+
+    def _unexpected(self, word: str) -> str:
+        """What to say about a word without a flag: the flag that it probably belongs to."""
+        first = next((name for name in ("dataset", "run", "url") if name in self._values), "")
+        settings_are = "settings are written --name=value, see --help"
+        return f"did you mean --{first}={word}? ({settings_are})" if first and word[:1].isalnum() else settings_are
 
     def _define(self, parser: flags.ArgumentParser, name: str, default: Any, text: str) -> None:
         _KNOWN.add(name)
@@ -162,7 +189,14 @@ class Flags:
         elif item.type is str:
             self.text(item.name, None, text)
         else:
-            self._define(_Converted(_size, "64 or 64x96"), item.name, None, text)
+            self._define(_Converted(values.size, "SIZE"), item.name, None, text)
+
+
+def setting_text(value: Any) -> str:
+    """The value of a setting, as the command line takes it."""
+    if isinstance(value, tuple):
+        return geometry.size_text(value)
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 _RENAMED = {"label": "class"}  # arguments of the library whose flag has another name
@@ -191,46 +225,3 @@ def with_dashes(text: str) -> str:
 
 def _settings_with_flags() -> list[dataclasses.Field]:
     return [item for item in all_settings() if item.metadata["flag"]]
-
-
-def _whole(argument: str) -> int:
-    try:
-        return int(argument)
-    except ValueError:
-        raise ValueError("it must be a whole number") from None
-
-
-def _number(argument: str) -> float:
-    try:
-        return float(argument)
-    except ValueError:
-        raise ValueError("it must be a number") from None
-
-
-def _filled(argument: str) -> str:
-    if not argument:
-        raise ValueError("it is empty; give it a value or leave it out")
-    return argument
-
-
-def _size(argument: str) -> geometry.Size:
-    try:
-        return geometry.size_of(argument)
-    except ArgumentError as error:
-        raise ValueError(error.remedy) from None
-
-
-def _one_line(error: Exception, known: list[str]) -> str:
-    """absl's message about a flag in the form of our own."""
-    text = re.sub(r"^flag (--\S+)", r"\1", " ".join(str(error).split()))
-    unknown = re.match(r"Unknown command line flag '(.+?)'", text)
-    if not unknown:
-        return text
-    name = unknown.group(1)
-    return f"--{name}: there is no such flag; " + (did_you_mean(name, known, "--") or "see --help")
-
-
-def did_you_mean(name: str, known: Iterable[str], dashes: str = "") -> str:
-    """A question after a word that is nearly right; empty where none is."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"did you mean {dashes}{close[0]}?" if close else ""

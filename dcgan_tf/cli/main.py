@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 
 import dcgan_tf
-from dcgan_tf.cli import console
-from dcgan_tf.cli.flags import UsageError, did_you_mean
+from dcgan_tf.cli import command_line, console
+from dcgan_tf.cli.command_line import UsageError, did_you_mean
 
 COMMANDS = {
     "train": "train on a data set by name, a folder, a .zip or an .npz; continue a run",
@@ -29,17 +29,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line without the program's name (default: this process's own); returns the exit code."""
     name, *arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
     with console.errors_in_one_line() as outcome:
-        if name in ("-h", "--help", "help"):
+        if name == "help" and arguments:  # `dcgan help train`
+            name, *arguments = [*arguments, "--help"]
+        if name == "help" or name in command_line.HELP + command_line.ALL_HELP:
             print(help_text(), flush=True)
-        elif name == "--version":
+        elif name in ("--version", "-V") or ("--version" in arguments and name != "client"):
             print(dcgan_tf.__version__)
         elif name not in COMMANDS:
-            hint = did_you_mean(name, COMMANDS) or f"choose one of {', '.join(COMMANDS)}"
-            raise UsageError(f"{name!r}: there is no such command; {hint}")
+            raise UsageError(f"{name!r}: {_unknown(name, arguments)}")
         else:
             module = importlib.import_module(f"dcgan_tf.cli.{name}")
             console.parse_and_run(module.main, module.FLAGS, [f"dcgan {name}", *arguments])
     return outcome.code
+
+
+def _unknown(name: str, arguments: Sequence[str]) -> str:
+    if name.startswith("-"):
+        command = next((each for each in arguments if each in COMMANDS), "train")
+        return f"the command comes first, as in dcgan {command} {name}"
+    return "there is no such command; " + (did_you_mean(name, COMMANDS) or f"choose one of {', '.join(COMMANDS)}")
 
 
 def help_text() -> str:

@@ -6,29 +6,59 @@ dcgan train --dataset=~/photos           your own images: a folder, a .zip or an
 dcgan train --dataset=mnist --conditional
                                          with labels: you choose the class of each generated image
 dcgan train --run=runs/00000-mnist_28    continues where that run stopped
+dcgan train --dataset=mnist --dry_run    prints every setting and its value, and does not train
 """
 
 import shlex
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dcgan_tf import checkpoints, presets, quiet
 from dcgan_tf.cli import console
-from dcgan_tf.cli.flags import Flags
-from dcgan_tf.config import Config, checked_settings
+from dcgan_tf.cli.flags import Flags, setting_text
+from dcgan_tf.config import Config, all_settings, checked_settings
 from dcgan_tf.runs import RunDirectory
 
 if TYPE_CHECKING:
     from dcgan_tf.training.start import Session
 
-FLAGS = Flags(__doc__)
+EVERYDAY = (
+    "dataset", "conditional", "image_size", "flip", "preset", "steps", "epochs", "batch_size", "seed", "run", "devices",
+    "sample_every", "checkpoint_every", "dry_run",
+)  # fmt: skip
+
+
+def _defaults() -> dict[str, str]:
+    """By setting: what `--help` says of its value without the flag. The preset for tests does not count."""
+    configs = [config for name, config in presets.PRESETS.items() if name != "tiny"]
+    return {
+        item.name: _most([setting_text(config.value(item.name)) for config in configs])
+        for item in all_settings()
+        if "default: " not in item.metadata["text"]
+    }
+
+
+def _most(values: Sequence[str]) -> str:
+    value, count = Counter(values).most_common(1)[0]
+    return (
+        value
+        if count == len(values)
+        else f"{value} in most presets"
+        if 2 * count > len(values)
+        else "set by the preset"
+    )
+
+
+FLAGS = Flags(__doc__, EVERYDAY)
 FLAGS.choice("preset", tuple(presets.PRESETS), "named configuration; default: the one that fits the data set")
 FLAGS.text("run", None, "run directory; if it holds a run, that run is continued; default: the next number")
 FLAGS.text("runs_dir", "runs", "directory in which numbered run directories are made")
 FLAGS.number("epochs", None, "passes through the data to train, in place of --steps")
 FLAGS.switch("dry_run", False, "print configuration, layers, parameters and memory, then stop")
-FLAGS.settings()
+FLAGS.settings(_defaults())
 
 
 def main() -> None:

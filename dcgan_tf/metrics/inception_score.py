@@ -1,7 +1,6 @@
 """Inception score (Salimans et al. 2016): classes that are certain for each image and balanced over all images."""
 
 import numpy as np
-from scipy.special import rel_entr
 
 SPLITS = 10
 
@@ -22,6 +21,8 @@ def inception_score(probabilities: np.ndarray) -> tuple[float, float]:
     Raises:
         ValueError: fewer images than splits, or rows that are not probabilities.
     """
+    from scipy.special import rel_entr  # takes a quarter of a second
+
     _check(probabilities)
     scores = []
     for part in np.array_split(np.asarray(probabilities, np.float64), SPLITS):

@@ -14,7 +14,6 @@ import numpy as np
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.metrics.distance_to_training import DistanceToTraining, distance_to_training
-from dcgan_tf.metrics.frechet import frechet_distance
 from dcgan_tf.metrics.inception_score import inception_score
 from dcgan_tf.metrics.kernel import kernel_distance
 from dcgan_tf.metrics.moments import Moments
@@ -97,6 +96,8 @@ def _generated(inputs: Inputs, samples: int, name: str = "generated_features") -
 
 
 def _frechet(inputs: Inputs, samples: int) -> Reading:
+    from dcgan_tf.metrics.frechet import frechet_distance  # SciPy takes half a second; names need none
+
     real = Moments.of(inputs.real_features) if inputs.real_moments is None else inputs.real_moments
     return Reading(frechet_distance(real, Moments.of(_generated(inputs, samples))))
 

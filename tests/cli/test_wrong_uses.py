@@ -40,7 +40,7 @@ WRONG = [
     (TRAIN, "--preset=tiny --label_smoothing=0.7", "below 0.5"),
     (TRAIN, "--preset=tiny --latent_dim=0", "--latent_dim=0"),
     (TRAIN, "--preset=tiny --channels=2", "choose one of 1, 3, 4"),
-    (TRAIN, "--preset=tiny --seed=-1", "--seed=-1"),
+    (TRAIN, "--preset=tiny --seed=-1", "--seed=-1: it must be at least 0 and at most 2,147,483,647"),
     (TRAIN, "--preset=tiny --log_every=0", "--log_every=0"),
     (TRAIN, "--preset=tiny --evaluate_every=-1", "--evaluate_every=-1: it must be at least 0"),
     (TRAIN, "--preset=tiny --evaluate_every=0 --stop_on_collapse", "set --evaluate_every"),

@@ -1,0 +1,104 @@
+"""A command line as users type it, in the one form that flags are parsed from: --name=value."""
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from dcgan_tf.cli import other_names, values
+from dcgan_tf.errors import UserError
+
+HELP, ALL_HELP = (
+    ("-h", "-help", "--help", "-?"),
+    ("--help=all", "--help=full", "--helpfull", "--help_all", "--help-all"),
+)
+_TYPOGRAPHIC = re.compile(r"^[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]+|^-[\u2010-\u2015\u2212]")
+_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+
+
+class UsageError(UserError):
+    """The command line itself cannot be understood."""
+
+    exit_code = 2
+
+
+def normalized(
+    arguments: Sequence[str], switches: Mapping[str, bool], renamed: Mapping[str, str], word: Callable[[str], str]
+) -> list[str]:
+    """The arguments as --name=value or --name, for flags that exist.
+
+    --name value, -name, --some-name and old names are taken as well.
+
+    Args:
+        arguments: without the program's name.
+        switches: the flags that there are, and whether they are switches, which need no value.
+        renamed: old names of flags.
+        word: what to say about a word that belongs to no flag.
+
+    Raises:
+        UsageError: something is not a flag, or a value is missing.
+    """
+    found, rest = [], list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if _TYPOGRAPHIC.match(argument):
+            plain = "--" + argument.lstrip("-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d")
+            raise UsageError(f"{argument!r}: this begins with a typographic dash; type {plain}")
+        if not re.match(r"--?[A-Za-z]", argument):
+            raise UsageError(f"{argument!r}: unexpected; {word(argument)}")
+        typed, mark, value = argument.lstrip("-").partition("=")
+        name = _known(typed, switches, renamed)
+        if not mark and switches[name.removeprefix("no") if name not in switches else name]:
+            if not (rest and rest[0].lower() in values.TRUTH) or name not in switches:
+                found.append(f"--{name}")
+                continue
+            value = rest.pop(0)
+        elif not mark:
+            value = _next_value(name, rest)
+        elif name not in switches:
+            raise UsageError(f"--{name}={value}: write --{name}, or --{name.removeprefix('no')}=true or =false")
+        elif not value and rest and not rest[0].startswith("-"):
+            raise UsageError(f"--{name}=: it is empty; write --{name}={rest[0]}, without a space after the =")
+        found.append(f"--{name}={_unquoted(name, value)}")
+    return found
+
+
+def _known(typed: str, switches: Mapping[str, bool], renamed: Mapping[str, str]) -> str:
+    """The flag's own name; that of a switch with "no" in front of it where it stands there."""
+    plain = typed.replace("-", "_")
+    plain = renamed.get(plain, plain)
+    for name in (plain, plain.lower()):
+        if name in switches:
+            return name
+        if name.startswith("no") and switches.get(switch := name[2:].lstrip("_")):
+            return f"no{switch}"
+    raise UsageError(f"--{typed}: there is no such flag; {_hint(typed, list(switches))}")
+
+
+def _hint(typed: str, known: list[str]) -> str:
+    own, remark = other_names.meant(typed, known)
+    if own:
+        return f"here it is --{own}" + (f" ({remark})" if remark else "")
+    return did_you_mean(typed, known, "--") or "see --help"
+
+
+def _next_value(name: str, rest: list[str]) -> str:
+    """The argument behind a flag that stands without =."""
+    if rest and rest[0].startswith("=") and (len(rest) > 1 or len(rest[0]) > 1):
+        value = rest[0][1:] or rest[1]
+        raise UsageError(f"--{name}: write --{name}={value}, without spaces around the =")
+    if not rest or re.match(r"--[A-Za-z]", rest[0]):
+        raise UsageError(f"--{name}: its value is missing; write --{name}=...")
+    return rest.pop(0)
+
+
+def _unquoted(name: str, value: str) -> str:
+    """Refuses the quotes that word processors make, which a shell hands on."""
+    if value and value[0] in _QUOTES:
+        raise UsageError(f"--{name}={value}: these are typographic quotes; write --{name}={value.strip(_QUOTES)}")
+    return value
+
+
+def did_you_mean(name: str, known: Iterable[str], dashes: str = "") -> str:
+    """A question after a word that is nearly right; empty where none is."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
+    return f"did you mean {dashes}{close[0]}?" if close else ""

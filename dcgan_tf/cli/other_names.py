@@ -1,0 +1,76 @@
+"""What users of other programs type, and what it is called here."""
+
+from collections.abc import Collection
+
+OTHER_NAMES = {
+    "learning_rate": "lr g_lr d_lr glr dlr rate step_size",
+    "batch_size": "batch bs batchsize batch_gpu mini_batch minibatch train_batch_size",
+    "epochs": "epoch n_epochs num_epochs max_epochs nepochs niter",
+    "steps": "step iterations iteration iters iter max_steps num_steps total_steps n_steps train_steps max_iter",
+    "devices": "gpu gpus ngpu ngpus num_gpus n_gpus n_gpu gpu_ids gpu_id device num_devices cuda",
+    "dataset": "data dataroot data_root data_path datapath dataset_path dataset_dir train_dir train_data input images "
+    "input_dir",
+    "checkpoint": "ckpt step epoch",
+    "out": "output output_dir outdir out_dir outfile out_file output_file save_dir save dest destination file",
+    "run": "resume continue restore load snapshot ckpt name exp exp_name experiment run_name run_dir rundir workdir "
+    "work_dir model_dir network log_dir logdir output output_dir outdir out_dir save_dir checkpoint_dir ckpt_dir out "
+    "train_dir path dir",
+    "image_size": "size imsize im_size img_size image_res resolution res input_height output_height crop_size "
+    "image_shape shape",
+    "latent_dim": "nz z_dim zdim latent latents latent_size noise_dim z_size",
+    "base_filters": "ngf ndf filters gf_dim df_dim fmap_base channel_base cbase width",
+    "channels": "nc n_channels num_channels c_dim img_channels",
+    "beta_1": "b1 beta adam_beta1 adam_beta",
+    "beta_2": "b2 adam_beta2",
+    "seed": "manual_seed random_seed rng_seed",
+    "seeds": "seed",
+    "conditional": "cond class_cond labels label use_labels class_conditional cgan",
+    "class": "label classes category",
+    "flip": "mirror hflip horizontal_flip random_flip augment",
+    "checkpoint_every": "save_every save_freq snap save_interval checkpoint_interval save_steps ckpt_every",
+    "sample_every": "sample_freq sample_interval image_snap img_snap",
+    "log_every": "log_freq log_interval log_steps print_freq print_every",
+    "keep_checkpoints": "save_total_limit max_to_keep",
+    "evaluate_every": "eval_every eval_freq eval_interval eval_steps",
+    "precision": "fp16 bf16 amp half mixed_precision dtype use_fp16 fp32",
+    "l2": "weight_decay wd decay l2_reg",
+    "d_steps": "n_critic ncritic critic_iters d_iters disc_steps",
+    "ema_decay": "ema ema_rate use_ema",
+    "label_smoothing": "smoothing smooth",
+    "preset": "config cfg arch architecture model model_name",
+    "runs_dir": "runs result_dir results_dir results",
+    "num": "n num_images num_samples n_samples samples count number nimages",
+    "metrics": "metric fid",
+    "formats": "format",
+    "dry_run": "dry dryrun summary test_run",
+    "overwrite": "force f yes y replace",
+    "strategy": "distribute distributed multi_gpu cpu",
+    "worker_hosts": "workers num_workers hosts",
+}
+"""The name here: names elsewhere, without dashes, in lower case. The first that a command has is meant."""
+
+REMARKS = {
+    "run": "it names the run directory, and a run that is there is continued",
+    "devices": "without it every visible GPU is used",
+    "worker_hosts": "for several machines; images are read ahead without worker processes",
+    "precision": "mixed_float16 or mixed_bfloat16",
+}
+"""What else to know of the name here, where the other one may mean something else."""
+
+
+def meant(name: str, known: Collection[str]) -> tuple[str, str]:
+    """The flag of a command that another program's flag stands for, and a remark; empty if there is none.
+
+    Args:
+        name: as it was typed, without dashes in front.
+        known: the command's flags.
+    """
+    plain = name.lower().replace("-", "_")
+    squeezed = {own.replace("_", ""): own for own in known}
+    if own := squeezed.get(plain.replace("_", "")):
+        return own, ""
+    for own, others in OTHER_NAMES.items():
+        names = others.split()
+        if own in known and (plain in names or plain.replace("_", "") in {each.replace("_", "") for each in names}):
+            return own, REMARKS.get(own, "")
+    return "", ""
