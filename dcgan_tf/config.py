@@ -112,7 +112,9 @@ class DataConfig(Section):
         affects_results=False,  # a data set may move; its checksum may not change, and is checked on resume
     )
     split: str = setting(
-        "train", "split of a TensorFlow Datasets data set, in the notation of TFDS (train, train[:50000])"
+        "train",
+        "split of a TensorFlow Datasets data set, in its notation (train, train[:50000]); or which of the folders "
+        "train/, test/, validation/ to take",
     )
     data_dir: str = setting(
         "",

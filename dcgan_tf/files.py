@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,18 @@ from pathlib import Path
 def expanded(path: str | os.PathLike) -> Path:
     """The path with ~ resolved; an unknown ~user is left as it is, where `Path.expanduser` raises."""
     return Path(os.path.expanduser(path))  # noqa: PTH111
+
+
+def printable(name: str) -> str:
+    """A file's name as one line of Unicode: bytes that are none, line breaks and control characters are written out."""
+    return "".join(map(_printable, name))
+
+
+def _printable(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # how Python reads a byte that is not valid in a file's name
+        return f"\\x{ord(character) - 0xDC00:x}"
+    escaped = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+    return character.encode("unicode_escape").decode() if escaped else character
 
 
 @contextlib.contextmanager
@@ -46,33 +59,6 @@ def folder_written_aside(path: str | os.PathLike) -> Iterator[Path]:
         except OSError:
             if not path.is_dir():
                 raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def folder_filled_aside(path: str | os.PathLike) -> Iterator[Path]:
-    """Yields a new empty folder, whose files get into the folder `path` together if the block succeeds.
-
-    `path` and the folders around it are made where they are missing. Files of the same names are replaced.
-    """
-    path, new = Path(path), []
-    there = path.is_dir()
-    temporary = _temporary(path / path.name if there else path)
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        if not there and not path.exists():
-            temporary.rename(path)
-            return
-        for file in sorted(temporary.iterdir()):
-            if not (path / file.name).exists():
-                new.append(path / file.name)
-            file.replace(path / file.name)
-    except BaseException:
-        for file in new:
-            file.unlink(missing_ok=True)
-        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

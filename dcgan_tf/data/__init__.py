@@ -6,10 +6,10 @@ batches = data.batches(store, batch_size=128, seed=0, flip=False)    # batching
 """
 
 from dcgan_tf.data.batching import batch_indices, batches, settle
-from dcgan_tf.data.preparation import prepare_store, reopen
+from dcgan_tf.data.preparation import prepare_recorded, prepare_store, reopen
 from dcgan_tf.data.reals import examples
 from dcgan_tf.data.source_protocol import Item, Source, SourceInfo, UnusableImage
-from dcgan_tf.data.sources import ARRAY, ArrayImages, located, open_source
+from dcgan_tf.data.sources import ARRAY, ArrayImages, NoSplits, located, open_source
 from dcgan_tf.data.store import ImageStore, open_store
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "ArrayImages",
     "ImageStore",
     "Item",
+    "NoSplits",
     "Source",
     "SourceInfo",
     "UnusableImage",
@@ -26,6 +27,7 @@ __all__ = [
     "located",
     "open_source",
     "open_store",
+    "prepare_recorded",
     "prepare_store",
     "reopen",
     "settle",

@@ -37,12 +37,25 @@ def explained(root: Path) -> Iterator[None]:
         raise
 
 
+def bytes_text(count: int) -> str:
+    """A number of bytes in the unit that suits it: 512 bytes, 3.2 MB."""
+    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count} bytes"
+
+
+def free_bytes(root: Path) -> int:
+    """Free bytes on the disk of a folder that may not exist yet."""
+    return shutil.disk_usage(next(place for place in (root, *root.absolute().parents) if place.exists())).free
+
+
 def require_space(root: Path, needed: int) -> None:
     """Raises UserError when fewer than `needed` bytes are free, before any work is done."""
-    free = shutil.disk_usage(root).free
+    free = free_bytes(root)
     if needed > free:
         raise UserError(
-            f"the prepared images need {needed / 1e9:.1f} GB and {root} has {free / 1e9:.1f} GB free: "
+            f"the prepared images need {bytes_text(needed)} and {root} has {bytes_text(free)} free: "
             "make room, set `cache_dir` to another disk, or choose a smaller `image_size`"
         )
 

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import re
 import textwrap
 import warnings
 from collections.abc import Iterator
@@ -14,7 +15,17 @@ from PIL import Image
 from dcgan_tf.data.source_protocol import UnusableImage
 
 # A list, because some of Pillow's other readers start programs (EPS) or fetch files.
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000", "DIB", "MPO")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000", "DIB", "MPO", "HEIF")
+UNREADABLE = (
+    (rb"....ftyp(hei|hev|mif1|msf1)", "HEIC: `pip install pillow-heif` opens it"),
+    (rb"....ftypavi", "AVIF: `pip install 'pillow>=11.3'` opens it"),
+    (rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI", "a video"),
+    (rb"\s*(<\?xml|<svg)", "SVG or other XML: not made of pixels"),
+    (rb"PK\x03\x04|\x1f\x8b|BZh|7z\xbc\xaf|Rar!|\xfd7zXZ", "packed: unpack it first"),
+    (rb"8BPS", "a Photoshop file: save it as PNG"),
+    (rb"%!PS|%PDF", "PDF or PostScript: not made of pixels"),
+)
+"""How files begin that are taken for images and cannot be read, and what they are."""
 ALPHA_MODES = ("RGBA", "LA", "PA", "RGBa", "La")
 GRAY_MODES = ("1", "L", "LA", "La", "I", "F")
 ORIENTATION_TAG = 0x0112
@@ -22,8 +33,20 @@ ORIENTATION_KEYS = {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}
 
 
 @functools.cache
+def heif_is_readable() -> bool:
+    """Whether the optional package pillow-heif is there; it is registered with Pillow."""
+    try:
+        import pillow_heif
+    except ImportError:
+        return False
+    pillow_heif.register_heif_opener()
+    return True
+
+
+@functools.cache
 def _formats() -> tuple[str, ...]:
     Image.init()
+    heif_is_readable()
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
@@ -34,7 +57,11 @@ def open_picture(stream: IO[bytes]) -> Image.Image:
         UnusableImage: not an image, or more pixels than `PIL.Image.MAX_IMAGE_PIXELS`.
     """
     with reader_errors():
-        picture = Image.open(stream, formats=_formats())
+        try:
+            picture = Image.open(stream, formats=_formats())
+        except Image.UnidentifiedImageError:
+            stream.seek(0)
+            raise UnusableImage(_kind(stream.read(32))) from None
     width, height = picture.size
     if Image.MAX_IMAGE_PIXELS and width * height > Image.MAX_IMAGE_PIXELS:
         raise UnusableImage(f"{width}x{height} pixels are more than the limit of {Image.MAX_IMAGE_PIXELS}")
@@ -49,12 +76,22 @@ def reader_errors() -> Iterator[None]:
     except UnusableImage:
         raise
     except Exception as fault:
-        raise UnusableImage(textwrap.shorten(_reason(fault), 160, placeholder="...")) from fault
+        raise UnusableImage(textwrap.shorten(reason_of(fault), 160, placeholder="...")) from fault
 
 
-def _reason(fault: Exception) -> str:
-    if isinstance(fault, Image.UnidentifiedImageError):
-        return "not an image in a known format"
+def _kind(start: bytes) -> str:
+    """What a file that no reader knows is, by its first bytes."""
+    if not start:
+        return "empty file"
+    return next(
+        (kind for pattern, kind in UNREADABLE if re.match(pattern, start, re.DOTALL)), "not an image in a known format"
+    )
+
+
+def reason_of(fault: Exception) -> str:
+    """Why a file cannot be used, in a few words."""
+    if isinstance(fault, UnusableImage):
+        return str(fault)
     if isinstance(fault, Image.DecompressionBombError):
         return "too many pixels (decompression bomb)"
     if isinstance(fault, OSError):

@@ -20,6 +20,7 @@ import numpy as np
 from dcgan_tf import files
 from dcgan_tf.data import cache
 from dcgan_tf.data.decoding import has_alpha, quiet_pillow, shown_size
+from dcgan_tf.data.facts import aspects_of, cut_in_half
 from dcgan_tf.data.fitting import fitted
 from dcgan_tf.data.source_protocol import Item, Source, UnusableImage
 from dcgan_tf.data.store import FORMAT_VERSION, IMAGES, LABELS, MANIFEST, DamagedStore, ImageStore, open_store
@@ -29,6 +30,7 @@ from dcgan_tf.progress import Progress
 log = logging.getLogger(__name__)
 
 CHUNK = 32  # images per task: enough that handing a task over costs nothing
+HASH_BYTES = 8  # of an image: two of a million differing ones agree with a probability of 3e-8
 CHUNK_BYTES = 2**23  # fewer images when they are in memory already and large
 
 
@@ -81,6 +83,35 @@ def prepare_store(source: Source, image_size: tuple[int, int], channels: int, cr
     return open_store(path)
 
 
+def prepare_recorded(source: Source, manifest: dict[str, Any], cache_dir: str) -> ImageStore:
+    """The store of a run's images, with the classes that the run has.
+
+    Args:
+        source: where the images are now.
+        manifest: `ImageStore.manifest`, as the run's config.json keeps it under "data".
+        cache_dir: see `prepare_store`.
+
+    Returns:
+        The store with the recorded checksum: as the source is read now, or as it was when the run was started. If
+        neither has it, the images are others, and their store is returned.
+    """
+    readings = [each for each in (source, source.as_before()) if each is not None]
+    if readings[-1].identity() == manifest.get("identity"):
+        readings.reverse()  # the first one fits, and the other need not be prepared
+    size, channels, crop = tuple(manifest["image_size"]), manifest["channels"], manifest["crop"]
+    for reading in readings:
+        store = prepare_store(reading, size, channels, crop, cache_dir)
+        if store.checksum == manifest["checksum"]:
+            return _with_classes(store, manifest)
+    return store
+
+
+def _with_classes(store: ImageStore, manifest: dict[str, Any]) -> ImageStore:
+    """With all classes of a run, whether or not they have images: earlier versions kept empty ones."""
+    names = manifest["class_names"]
+    return store.labeled_as(names) if set(store.class_names) < set(names) else store
+
+
 def reopen(manifest: dict[str, Any], cache_dir: str = "") -> ImageStore:
     """The store in the cache that a recorded manifest describes; its source is not needed.
 
@@ -98,7 +129,7 @@ def reopen(manifest: dict[str, Any], cache_dir: str = "") -> ImageStore:
     with contextlib.suppress(DamagedStore):
         store = open_store(path)
         if store.checksum == manifest["checksum"]:
-            return store
+            return _with_classes(store, manifest)
     remedy = f"its prepared images are not in {path.parent}; train the run one step further with the same images again"
     raise ArgumentError("dataset", manifest["source"], remedy)
 
@@ -110,7 +141,7 @@ def _folder_name(source: str, identity: dict[str, Any], target: Target) -> str:
 
 def _write(source: Source, identity: dict[str, Any], target: Target, folder: Path) -> None:
     began, info, digest = time.monotonic(), source.info(), hashlib.sha256()
-    labels, skipped, sizes, transparent = [], [], Counter(), 0
+    labels, skipped, sizes, transparent, hashes = [], [], Counter(), 0, bytearray()
     with (folder / IMAGES).open("wb") as stream, Progress(info.count, "images", f"preparing {source.name}") as progress:
         for result in _prepared(source.items(), target):
             progress.advance()
@@ -119,6 +150,7 @@ def _write(source: Source, identity: dict[str, Any], target: Target, folder: Pat
                 continue
             stream.write(result.pixels)
             digest.update(result.pixels)
+            hashes += hashlib.blake2b(result.pixels, digest_size=HASH_BYTES).digest()
             labels.append(result.item.label)
             sizes[result.original_size] += 1
             transparent += result.transparent
@@ -141,6 +173,9 @@ def _write(source: Source, identity: dict[str, Any], target: Target, folder: Pat
         "class_names": class_names,
         "class_counts": {name: counts[index] for index, name in enumerate(class_names)},
         "original_sizes": _original_sizes(sizes),
+        "cut": cut_in_half(aspects_of(sizes), target.image_size),
+        "copies": len(labels) - len(np.unique(np.frombuffer(hashes, np.uint64))),
+        "notes": info.notes,
         "transparent": transparent,
         "skipped": skipped,
         "checksum": digest.hexdigest(),

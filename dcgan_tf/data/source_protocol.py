@@ -43,12 +43,27 @@ class SourceInfo:
         channels: 1 when all images are gray, else 3. Files with transparency count as gray or RGB, because they are
             laid on white unless 4 channels are asked for; arrays may have 4.
         class_names: one name for each label; empty when there are no labels.
+        class_counts: images of each class, as far as headers tell; empty when only preparation tells.
+        no_classes: why there are no class names, as the end of a sentence, where that is worth telling.
+        skipped: how many files cannot be used, by reason, as far as headers tell.
+        aspects: how many images have which width / height (two decimals); empty where it is not known.
+        notes: what else a person should know before training, a sentence each.
     """
 
     count: int | None
     image_size: tuple[int, int] | None
     channels: int
     class_names: tuple[str, ...] = ()
+    class_counts: tuple[int, ...] = ()
+    no_classes: str = ""
+    skipped: tuple[tuple[str, int], ...] = ()
+    aspects: tuple[tuple[float, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> int:
+        """The number of classes that have images."""
+        return sum(count > 0 for count in self.class_counts) if self.class_counts else len(self.class_names)
 
 
 class Source(Protocol):
@@ -76,6 +91,10 @@ class Source(Protocol):
     def items(self) -> Iterator[Item]:
         """The images, always in the same order."""
         ...
+
+    def as_before(self) -> "Source | None":
+        """The images as earlier versions took them from the same data; None where that is no different."""
+        return None
 
 
 def safe_name(text: str) -> str:

@@ -27,6 +27,8 @@ class Session:
         self.config, self.recorded = run.read_config()
         places = {"data_dir": data_dir, "cache_dir": cache_dir}
         self.data = replace(self.config.data, **{name: str(place) for name, place in places.items() if place})
+        if "split" not in self.recorded["data"].get("identity", ()):  # then it did not apply to the images
+            self.data = replace(self.data, split=DataConfig().split)
         self.cache = cache_root(self.data.cache_dir)
 
     def prepared(self, settings: DataConfig) -> data.ImageStore:
@@ -43,7 +45,7 @@ class Session:
         """
         if self.data.dataset == data.ARRAY:
             return data.reopen(self.recorded["data"], self.data.cache_dir)
-        store = self.prepared(self.data)
+        store = data.prepare_recorded(data.open_source(self.data), self.recorded["data"], self.data.cache_dir)
         if store.checksum != self.recorded["data"]["checksum"]:
             raise UserError(f"`run={self.run.path}`: {store.manifest['source']} does not hold the images it was "
                             "trained on (their checksum differs)")  # fmt: skip
@@ -56,8 +58,8 @@ class Session:
             ArgumentError: the run's data set has no other split, or these are the training images.
         """
         if dataset:
-            store = self.prepared(replace(self.data, dataset=str(dataset), split=split))
-        elif trained.manifest["identity"].get("kind") == "tfds":
+            store = self._divided_or_whole(replace(self.data, dataset=str(dataset), split=split))
+        elif "split" in trained.manifest["identity"]:
             store = self.prepared(replace(self.data, split=split))
         else:
             raise ArgumentError("test_dataset", "", f"{trained.manifest['source']} has no split that was not trained "
@@ -65,13 +67,26 @@ class Session:
         if store.checksum == trained.checksum:
             raise ArgumentError("split", store.manifest["identity"].get("split", ""), "these are the images that the "
                                "run was trained on; name real images that it has not seen")  # fmt: skip
-        return store
+        return same_classes(store, trained)
+
+    def _divided_or_whole(self, settings: DataConfig) -> data.ImageStore:
+        """A split of a data set, or all of one that is not divided into splits."""
+        try:
+            return self.prepared(settings)
+        except data.NoSplits:
+            return self.prepared(replace(settings, split=DataConfig().split))
 
     def complete(self, row: dict[str, Any], path: Path) -> dict[str, Any]:
         """A row of evaluations.jsonl about a checkpoint file, with its place, the versions and the date."""
         moment = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         place = {"step": runs.step_of(path), "checkpoint": str(path.relative_to(self.run.path))}
         return {**row, **place, "versions": runs.versions(), "date": moment}
+
+
+def same_classes(store: data.ImageStore, other: data.ImageStore) -> data.ImageStore:
+    """A store with its classes numbered as in another one, if that has them all."""
+    own, known = set(store.class_names), other.class_names
+    return store.labeled_as(known) if own and own <= set(known) else store
 
 
 def split_of(store: data.ImageStore) -> str:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import images, seeds
+from dcgan_tf import files, images, seeds
 from dcgan_tf.config import ModelConfig
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.models import batch_norm, latent, networks, pixels
@@ -149,14 +149,20 @@ def class_number(label: int | str, names: Sequence[str]) -> int:
     """
     if not isinstance(label, str) and (not hasattr(label, "__index__") or getattr(label, "shape", ())):
         raise ArgumentError("label", repr(label)[:60], "give one class, by its number or name")
+    if isinstance(label, str):
+        label = files.printable(label)  # as the names are
     if label in names:
         return list(names).index(label)
-    if str(label).isdecimal() and int(label) < len(names):
+    numbers_are_names = isinstance(label, str) and all(map(str.isdecimal, names))  # then 3 is never another one
+    if str(label).isdecimal() and int(label) < len(names) and not numbers_are_names:
         return int(label)
     if not names:
         raise ArgumentError("label", label, "this generator was trained without classes (`conditional=True`)")
-    shown = [name if name == str(index) else f"{index} {name}" for index, name in enumerate(names[:CLASSES_SHOWN])]
-    more = f", ... up to {len(names) - 1}" if len(names) > CLASSES_SHOWN else ""
+    shown = [
+        name if numbers_are_names or name == str(index) else f"{index} {name}"
+        for index, name in enumerate(names[:CLASSES_SHOWN])
+    ]
+    more = f", ... up to {names[-1] if numbers_are_names else len(names) - 1}" if len(names) > CLASSES_SHOWN else ""
     raise ArgumentError("label", label, f"there is no such class; choose one of {', '.join(shown)}{more}")
 
 

@@ -1,12 +1,20 @@
 """Layer tables, and how much memory training takes."""
 
+import contextlib
 import math
+import re
+import subprocess
+from pathlib import Path
 
 import keras
+import psutil
+import tensorflow as tf
 
 from dcgan_tf.config import Config
 from dcgan_tf.models import networks
 
+GIB = 1024**3
+CONTAINER_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 TENSORFLOW_GIB = 0.7
 """Memory of TensorFlow itself. Like the estimate below fitted to peak memory on a CPU, to within a tenth, for six
 presets and batches from 16 to 256."""
@@ -28,13 +36,49 @@ def layer_table(model: keras.Model) -> str:
 
 def training_bytes(config: Config, generator: keras.Model, discriminator: keras.Model) -> int:
     """A rough estimate of the memory that training takes on all devices together, without TensorFlow itself."""
+    variables, per_image = _parts(config, generator, discriminator)
+    return variables + config.training.batch_size * per_image
+
+
+def memory_warning(config: Config, generator: keras.Model, discriminator: keras.Model) -> str:
+    """One line if training needs more memory than there is, with a batch size that would fit; else ""."""
+    needed = training_bytes(config, generator, discriminator) / GIB + TENSORFLOW_GIB
+    limit, place = memory_limit(config)
+    if needed <= limit:
+        return ""
+    variables, per_image = _parts(config, generator, discriminator)
+    fitting = int((limit - TENSORFLOW_GIB) * GIB - variables) // per_image
+    batch = 1 << (fitting.bit_length() - 1) if fitting >= 2 else 0
+    remedy = f"`batch_size={batch}` would fit" if batch else "use a smaller `image_size` or fewer `base_filters`"
+    return f"warning: training needs about {needed:.1f} GiB of memory, and {place} {limit:.1f} GiB; {remedy}"
+
+
+def memory_limit(config: Config) -> tuple[float, str]:
+    """GiB of memory that training may use, and a subject and verb for it: the GPUs', or this machine's."""
+    if gpus := tf.config.get_visible_devices("GPU"):
+        used = 1 if config.device.strategy == "one_device" else config.device.devices or len(gpus)
+        with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
+            query = ["nvidia-smi", "-q", "-d", "MEMORY"]
+            answer = subprocess.run(query, capture_output=True, text=True, check=True, timeout=10).stdout
+            totals = re.findall(r"FB Memory Usage\s+Total\s*:\s*(\d+) MiB", answer)
+            return used * min(map(int, totals)) / 1024, "the GPUs have" if used > 1 else "the GPU has"
+        return math.inf, "the GPU has"
+    limits = [psutil.virtual_memory().total]
+    for path in CONTAINER_LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # another version of cgroups, or "max"
+            limits.append(int(path.read_text()))
+    return min(limits) / GIB, "this machine has"
+
+
+def _parts(config: Config, generator: keras.Model, discriminator: keras.Model) -> tuple[int, int]:
+    """Bytes of the variables, and of the outputs of all layers for one image."""
     g, d = networks.trainable_count(generator), networks.trainable_count(discriminator)
     variables = 4 * (
         4 * (g + d) + g + (g if config.training.ema_decay else 0)
     )  # weights, gradients, Adam's two; copies
     size = 4 if config.training.precision == "float32" else 2
-    per_image = _outputs(generator) + 2 * _outputs(discriminator)  # real and generated images pass the discriminator
-    return variables + size * config.training.batch_size * per_image
+    # real and generated images pass the discriminator
+    return variables, size * (_outputs(generator) + 2 * _outputs(discriminator))
 
 
 def _outputs(model: keras.Model) -> int:

@@ -52,6 +52,17 @@ class Plan:
             raise ArgumentError("epochs", f"{self.epochs:g}", remedy)
         return self.config.with_settings({"steps": steps})
 
+    def with_store(self, store: data.ImageStore) -> Config:
+        """The configuration, with what follows from the prepared images: steps, and classes that have images."""
+        config = self.with_steps(len(store))
+        if not config.model.conditional or self._classes_are_fixed:
+            return config
+        return replace(config, model=replace(config.model, classes=len(store.class_names)))
+
+    @property
+    def _classes_are_fixed(self) -> bool:
+        return bool(self.recorded or self.config.model.custom_networks)
+
     def prepare_store(self) -> data.ImageStore:
         """The images of the run, prepared now unless they are in the cache.
 
@@ -61,10 +72,13 @@ class Plan:
         config = self.config
         if self.source is None:
             return data.reopen(self.recorded["data"], config.data.cache_dir)
-        model, crop = config.model, config.data.crop
-        store = data.prepare_store(self.source, model.image_size, model.channels, crop, config.data.cache_dir)
-        if config.model.conditional:
-            require_classes(len(store.class_names), config.model.classes)
+        model, crop, cache_dir = config.model, config.data.crop, config.data.cache_dir
+        if self.recorded:
+            store = data.prepare_recorded(self.source, self.recorded["data"], cache_dir)
+        else:
+            store = data.prepare_store(self.source, model.image_size, model.channels, crop, cache_dir)
+        if model.conditional:
+            require_classes(len(store.class_names), model.classes if self._classes_are_fixed else 0)
         if self.recorded and self.recorded["data"]["checksum"] != store.checksum:
             remedy = f"{self.directory.path} was started with other images; give it the same data, or start a new run"
             raise UserError(f"`dataset={store.manifest['source']}`: {remedy}")
@@ -102,12 +116,31 @@ def make(
         custom = custom.with_stored(directory, directory.read_config()[0].model)
         config, recorded = _continued(directory, preset, settings | custom.settings())
         only_prepared = images is None and config.data.dataset == data.ARRAY
-        source = None if only_prepared else data.open_source(config.data if images is None else images)
+        applied = "split" in recorded["data"].get("identity", ())  # earlier versions ignored it for folders
+        source = None if only_prepared else _opened(config.data, images, chosen=applied)[0]
         return Plan(_located(config, source), recorded["preset"], source, directory, recorded, epochs, custom)
-    source = data.open_source(_data_settings(preset, settings) if images is None else images)
-    config, name = new(preset, settings, source.info(), custom.settings())
+    source, split = _opened(_data_settings(preset, settings), images, chosen="split" in settings)
+    config, name = new(preset, settings | {"split": split}, source.info(), custom.settings())
     custom.check_classes(config.model.classes)
     return Plan(_located(config, source), name, source, directory, None, epochs, custom)
+
+
+def _opened(settings: DataConfig, images: Images | None, chosen: bool) -> tuple[data.Source, str]:
+    """The source of a run's images, and the split that it takes.
+
+    A split that nobody `chosen`, because it comes with a preset, applies only to a data set that has such a one.
+    """
+    whole = DataConfig().split
+    if images is not None:
+        if chosen and settings.split != whole:
+            raise data.NoSplits("split", settings.split, "an array is not divided into splits; pass the images to use")
+        return data.open_source(images), whole
+    try:
+        return data.open_source(settings), settings.split
+    except ArgumentError as fault:
+        if chosen or fault.argument != "split":
+            raise
+        return data.open_source(replace(settings, split=whole)), whole
 
 
 def new(
@@ -134,8 +167,8 @@ def new(
     base = presets.PRESETS[name]
     labels = {"conditional": False, "classes": 0}
     if settings.get("conditional", base.model.conditional):
-        require_classes(len(info.class_names))
-        labels = {"conditional": True, "classes": len(info.class_names)}
+        require_classes(info.classes, why=info.no_classes)
+        labels = {"conditional": True, "classes": info.classes}
     return base.with_settings({"channels": info.channels, **settings, **labels}), name
 
 
@@ -153,15 +186,16 @@ def _located(config: Config, source: data.Source | None) -> Config:
     return config if source is None else replace(config, data=data.located(config.data, source))
 
 
-def require_classes(found: int, wanted: int = 0) -> None:
+def require_classes(found: int, wanted: int = 0, why: str = "") -> None:
     """Raises ArgumentError unless a data set has the classes that conditional networks need.
 
     Args:
-        found: classes of the data set; 0 when it has no labels.
+        found: classes of the data set that have images; 0 when it has no labels.
         wanted: how many the networks were made for; 0 when that is still to be decided.
+        why: the reason that it has no labels, if it is known.
     """
     if found < 2:
-        has = "has one class only" if found else "has no labels"
+        has = "has one class only" if found else f"has no labels{why and f' ({why})'}"
         remedy = "give one with labels (a folder with one sub-folder for each class, say), or set `conditional=False`"
         raise ArgumentError("conditional", True, f"this data set {has}; {remedy}")
     if wanted and found != wanted:

@@ -11,6 +11,7 @@ import tensorflow as tf
 from dcgan_tf import data, runs
 from dcgan_tf.config import Config
 from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.models import summary
 from dcgan_tf.training import distribution, reporting
 from dcgan_tf.training.loop import Trainer
 from dcgan_tf.training.plan import Plan
@@ -70,7 +71,7 @@ def opened(
     if directory and chief:
         directory.check()
     store = plan.prepare_store()
-    config = plan.with_steps(len(store))
+    config = plan.with_store(store)
     if not chief:
         trainer = Trainer(config, directory, store, strategy, custom=plan.custom)
         yield Session(config, directory, trainer, trainer.step, chief)
@@ -81,7 +82,7 @@ def opened(
         if plan.recorded is None and directory.exists():
             raise UserError(f"`run={directory.path}`: another process has just started a run there; name another")
         on_directory(directory)
-        log.info("%s\nrun directory: %s", store.report(), directory.path)
+        log.info("%s\nrun directory: %s", store.report(config.training.batch_size), directory.path)
         yield _started(plan, config, directory, store, strategy, on_samples)
 
 
@@ -107,6 +108,8 @@ def _started(
     plan.custom.write(directory)
     trainer = Trainer(config, directory, store, strategy, custom=plan.custom, on_samples=on_samples)
     session = Session(config, directory, trainer, trainer.step, True)
+    if warning := summary.memory_warning(config, trainer.state.generator, trainer.state.discriminator):
+        log.warning("%s", warning)
     if session.began and not session.finished:
         log.info("continuing at step %d of %d", session.began, config.training.steps)
         _write_config(plan, config, directory, store)

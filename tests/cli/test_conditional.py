@@ -1,10 +1,12 @@
 """Runs with labels, as their user meets them."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from dcgan_tf import data, runs
 from dcgan_tf.config import DataConfig
+from dcgan_tf.models import summary
 from tests.conftest import make_classes
 
 
@@ -69,6 +71,21 @@ def test_a_dry_run_of_a_conditional_one(script):
     assert outcome.code == 0
     for expected in ("--conditional=true", "  classes=10", "label_maps_16x16", "GiB"):
         assert expected in outcome.out
+
+
+@pytest.mark.full
+def test_numbers_of_classes_are_the_labels_that_occur(script, tmp_path, monkeypatch):
+    """Labels from 1 to 3 are three classes, and --class=3 is the label 3, which has no class after it."""
+    np.savez(tmp_path / "set.npz", images=np.zeros((9, 16, 16), np.uint8), labels=np.arange(9) % 3 + 1)
+    monkeypatch.setattr(summary, "memory_limit", lambda config: (0.5, "this machine has"))
+    run = f"--run={tmp_path}/run"
+    outcome = script("train", "--preset=tiny", "--conditional", "--steps=1", f"--dataset={tmp_path}/set.npz", run)
+    assert outcome.code == 0 and "classes: 3: 1 (3), 2 (3), 3 (3)" in outcome.err
+    assert "warning: training needs about 0.7 GiB of memory, and this machine has 0.5 GiB; use a smaller" in outcome.err
+    assert script("generate", run, "--class=3", f"--out={tmp_path}/all.npz", "--num=4").code == 0
+    assert arrays(tmp_path / "all.npz")["labels"].tolist() == [2, 2, 2, 2]
+    outcome = script("generate", run, "--class=0", f"--out={tmp_path}/more.npz")
+    assert outcome.last_line == "error: --class=0: there is no such class; choose one of 1, 2, 3"
 
 
 def test_labels_that_only_some_images_have(script, tmp_path, monkeypatch):

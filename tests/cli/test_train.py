@@ -1,15 +1,13 @@
 """`dcgan train` as its user meets it."""
 
 import json
-import shlex
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf import checkpoints, presets, runs
-from dcgan_tf.cli import train
+from dcgan_tf import presets, runs
+from dcgan_tf.models import summary
 
 
 def test_a_run_leaves_what_the_readme_promises(trained_run):
@@ -31,31 +29,12 @@ def test_a_run_leaves_what_the_readme_promises(trained_run):
     assert not list(run.path.rglob("*.tmp"))
 
 
-@pytest.mark.full
-def test_it_ends_with_commands_that_work_each_time_they_are_typed(script, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["dcgan"])
-    outcome = script("train", "--preset=tiny", "--run=my run", "--devices=1")
-    assert outcome.code == 0 and "1,797 images" in outcome.err and "best checkpoint: step 0" not in outcome.err
-    commands = [line.strip() for line in outcome.err.split("next:\n")[1].splitlines()]
-    assert commands == [
-        "dcgan generate --run='my run'",
-        "dcgan train --run='my run' --devices=1 --steps=20",
-        "tensorboard --logdir='my run'",
-    ]
-    for command in commands[:2] * 2:
-        outcome = script(*shlex.split(command)[1:])
-        assert outcome.code == 0, outcome.err
-    assert {path.name for path in tmp_path.iterdir()} == {"my run", "grid.png", "grid-2.png"}
-
-
-@pytest.mark.parametrize(("step", "announced"), [(None, False), (0, False), (5, True), (10, False)])
-def test_the_best_checkpoint_is_announced_where_it_is_another_than_the_first_and_the_last(
-    tmp_path, monkeypatch, step, announced
-):
-    score = None if step is None else checkpoints.Score(step, "distance", 0.5)
-    monkeypatch.setattr(checkpoints, "best_score", lambda _: score)
-    assert ("--checkpoint=best" in train._best(runs.RunDirectory(tmp_path), 10)) == announced
+def test_it_ends_with_the_next_commands(script, tmp_path):
+    outcome = script("train", "--preset=tiny", f"--run={tmp_path}/run")
+    assert outcome.code == 0
+    assert f"dcgan generate --run={tmp_path}/run" in outcome.err
+    assert f"dcgan train --run={tmp_path}/run --steps=20" in outcome.err
+    assert "1,797 images" in outcome.err
 
 
 def test_runs_are_numbered(script, tmp_path):
@@ -128,6 +107,34 @@ def test_training_that_diverges_stops_and_keeps_the_last_good_checkpoint(script,
     assert outcome.code == 1
     assert "is not finite" in outcome.last_line and "--learning_rate=0.25" in outcome.last_line
     assert runs.RunDirectory(tmp_path / "run").checkpoint_files()
+
+
+def test_a_dry_run_says_what_to_expect_of_data_memory_and_disk(script, tmp_path, monkeypatch):
+    make_photos(tmp_path / "photos/train", size=(20, 50))
+    make_photos(tmp_path / "photos/test", count=4)
+    monkeypatch.setattr(summary, "memory_limit", lambda config: (1.0, "this machine has"))
+    outcome = script("train", f"--dataset={tmp_path}/photos", "--dry_run", "--batch_size=4096", "--steps=30")
+    for expected in (
+        "data: 12 images, most of them of size 20x50, 2 classes",
+        "split: train/ is used; left aside: test/ (4 files); --split takes another folder",
+        "cropped: 12 lose more than half of their area; --crop=none",
+        "few: 12 different images, fewer than a batch of 4,096,",
+        "steps: 30, which are 10,240 passes through them",
+        "prepared images: 147.5 kB in ",
+    ):
+        assert expected in outcome.out
+    (warning,) = (line for line in outcome.out.splitlines() if line.startswith("warning: training needs about"))
+    again = script("train", f"--dataset={tmp_path}/photos", "--dry_run", warning.split()[-3])
+    assert "--batch_size=" in warning and "warning" not in again.out
+
+
+def test_memory_is_that_of_the_container_if_it_has_a_limit(tmp_path, monkeypatch):
+    (tmp_path / "max").write_text("max\n")
+    monkeypatch.setattr(summary, "CONTAINER_LIMITS", (tmp_path / "none", tmp_path / "max"))
+    whole, _ = summary.memory_limit(presets.PRESETS["tiny"])
+    (tmp_path / "max").write_text(f"{3 * 2**28}\n")
+    assert summary.memory_limit(presets.PRESETS["tiny"]) == (0.75, "this machine has")
+    assert whole > 0.75
 
 
 def test_a_dry_run_counts_epochs_and_shows_a_run_that_would_go_on(script, trained_run):

@@ -75,6 +75,8 @@ WRONG = [
     (TRAIN, "--preset=tiny --epochs=1e12", "--epochs=1e+12: these are"),
     # labels
     (TRAIN, "--preset=tiny --conditional --dataset={tmp}/grey.npz", "this data set has no labels"),
+    (TRAIN, "--preset=tiny --split=test --dataset={tmp}/grey.npz", "--split=test: grey is not divided into splits"),
+    (TRAIN, "--preset=tiny --split=test", "--split=test: digits is not divided into splits"),
     (TRAIN, "--preset=tiny --conditional --dataset={tmp}/alike.npz", "this data set has one class only"),
     (TRAIN, "--preset=mnist_28_conditional --dataset={tmp}/grey.npz", "set --noconditional"),
     (TRAIN, "--preset=tiny --classes=3", "there is no such flag"),
@@ -139,7 +141,6 @@ WRONG = [
     (EXPORT, "--run={run} --out={tmp}/note.txt", "this is a file; name a folder"),
     (EXPORT, "--run={run} --out={tmp}/reported", "damaged, or not"),
     (EXPORT, "--run={run} --out=/proc/export", "cannot write there"),
-    (EXPORT, "--run={run} --out={tmp}/digits.keras", "an export is a folder"),
     # evaluate.py
     (EVALUATE, "", "name the run directory"),
     (EVALUATE, "--run={tmp}/nowhere", "there is no such directory"),

@@ -15,7 +15,7 @@ from dcgan_tf.errors import UserError
 def test_too_little_space_is_known_before_the_work(three, stored, monkeypatch):
     usage = namedtuple("usage", "free")
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage(100))
-    with pytest.raises(UserError, match=r"need 0\.0 GB"):
+    with pytest.raises(UserError, match=r"need 576 bytes and .* has 100 bytes free"):
         stored(three)
 
 

@@ -50,6 +50,15 @@ def test_wrong_settings_are_refused_by_name(settings, part):
         plan.make(settings)
 
 
+def test_a_split_that_nobody_chose_does_not_matter_to_data_without_it():
+    planned = plan.make({"dataset": "digits"}, "mnist_28_conditional")  # it comes with the split train[:50000]
+    assert planned.config.data.split == "train"
+    images = np.zeros((4, 8, 8), np.uint8), np.arange(4) % 2
+    assert plan.make({}, "mnist_28_conditional", images=images).config.data.split == "train"
+    with pytest.raises(ArgumentError, match="^split=test: an array is not divided into splits"):
+        plan.make({"split": "test"}, "tiny", images=images)
+
+
 def test_settings_as_numpy_and_python_have_them():
     config = plan.make({"batch_size": np.int64(16), "learning_rate": 1, "image_size": 32}, "tiny").config
     assert type(config.training.batch_size) is int and config.optimizer.learning_rate == 1.0

@@ -16,6 +16,7 @@ from dcgan_tf.data.source_protocol import Source
 from dcgan_tf.data.sources.array import ArrayImages
 from dcgan_tf.data.sources.digits import Digits
 from dcgan_tf.data.sources.image_folder import FolderImages
+from dcgan_tf.data.sources.layout import WHOLE, NoSplits
 from dcgan_tf.data.sources.npz import NpzImages
 from dcgan_tf.data.sources.zip_file import ZipImages
 from dcgan_tf.errors import ArgumentError, MissingPathError
@@ -66,7 +67,7 @@ def located(data: DataConfig, source: Source) -> DataConfig:
 def _named(data: DataConfig) -> Source:
     value = data.dataset
     if value == "digits":
-        return Digits()
+        return _whole(Digits(), data)
     if not value.strip():
         raise ArgumentError("dataset", repr(value), "give a name or a path")
     path = files.expanded(value)
@@ -97,13 +98,21 @@ def _may_be_configuration(value: str) -> bool:
 
 def _at_path(path: Path, data: DataConfig) -> Source:
     if path.is_dir():
-        return FolderImages(path, data.cache_dir)
+        return FolderImages(path, data.cache_dir, data.split)
     if path.suffix.lower() == ".npz":
-        return NpzImages(path)
+        return _whole(NpzImages(path), data)
     if path.suffix.lower() == ".zip":
-        return ZipImages(path, data.cache_dir)
+        return ZipImages(path, data.cache_dir, data.split)
     remedy = "a file must be a .zip of images or an .npz; or give a folder of images"
     raise ArgumentError("dataset", data.dataset, remedy)
+
+
+def _whole(source: Source, data: DataConfig) -> Source:
+    """A source that is not divided into splits."""
+    if data.split != WHOLE:
+        remedy = f"{source.name} is not divided into splits; leave it out, or give other data"
+        raise NoSplits("split", data.split, remedy)
+    return source
 
 
 def _suggestion(value: str, names: list[str]) -> str:

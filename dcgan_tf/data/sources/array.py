@@ -8,14 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.data.source_protocol import Item, SourceInfo, safe_name
+from dcgan_tf.data.facts import aspects_of
+from dcgan_tf.data.source_protocol import Item, Source, SourceInfo, safe_name
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.files import printable
 
 ACCEPTED = "an array uint8 [n, height, width] or [n, height, width, channels] with 1, 3 or 4 channels works"
 BLOCK_BYTES = 2**24
+MOST_NUMBERS = 1000
 
 
-class ArraySource:
+class ArraySource(Source):
     """One array of images, in memory or in a file, which a subclass hands out in blocks.
 
     For the arguments see `ArrayImages`; `key` is what messages call the array.
@@ -36,13 +39,16 @@ class ArraySource:
         self._check_images()
         self._labels, self._class_names = None, ()
         if labels is not None:
-            self._labels = self._checked_labels(labels, len(class_names))
-            self._class_names = tuple(map(str, class_names)) or tuple(map(str, range(self._labels.max() + 1)))
+            self._labels, self._class_names = self._numbered(
+                labels, tuple(printable(str(each)) for each in class_names)
+            )
 
     def info(self) -> SourceInfo:
         """From the shape of the array."""
         channels = self._shape[3] if len(self._shape) == 4 else 1
-        return SourceInfo(self._shape[0], self._shape[1:3], channels, self._class_names)
+        counts = () if self._labels is None else np.bincount(self._labels, minlength=len(self._class_names)).tolist()
+        aspects = aspects_of({self._shape[1:3]: self._shape[0]})
+        return SourceInfo(self._shape[0], self._shape[1:3], channels, self._class_names, tuple(counts), aspects=aspects)
 
     def items(self) -> Iterator[Item]:
         """uint8 [height, width, channels] each, in the order of the array. Floats are checked here."""
@@ -80,16 +86,26 @@ class ArraySource:
         if dtype != np.uint8 and dtype.kind != "f":
             raise self._error(f"{received}: use images.astype(np.uint8), with values from 0 to 255; {ACCEPTED}")
 
-    def _checked_labels(self, labels: np.ndarray, names: int) -> np.ndarray:
+    def _numbered(self, labels: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+        """Labels int32 [count] as indices of class names. Without names, a class is called by its number.
+
+        Numbers up to 1,000 stay as they are, whether or not each of them occurs; the store drops empty classes.
+        """
         count = self._shape[0]
         if labels.shape not in ((count,), (count, 1)) or labels.dtype.kind not in "iu":
             received = f"the labels are {labels.dtype} {list(labels.shape)}"
             raise self._error(f"{received}; they must be whole numbers, one for each of the {count} images")
         lowest, highest = int(labels.min()), int(labels.max())
-        if lowest < 0 or highest >= (names or max(count, 1000)):
-            remedy = f"there are {names} class names" if names else "number the classes from 0"
+        if lowest < 0 or (names and highest >= len(names)):
+            remedy = f"there are {len(names)} class names" if names else "they must not be negative"
             raise self._error(f"the labels go from {lowest} to {highest}: {remedy}")
-        return labels.reshape(-1).astype(np.int32)
+        if len(set(names)) < len(names):
+            raise self._error("the class names are not all different")
+        labels = labels.reshape(-1)
+        if highest >= max(count, MOST_NUMBERS) and not names:
+            found, labels = np.unique(labels, return_inverse=True)
+            names = tuple(map(str, found))
+        return labels.astype(np.int32), names or tuple(map(str, range(highest + 1)))
 
     def _range(self) -> tuple[float, float]:
         """The values that stand for black and white, from a first pass over the floats."""
@@ -114,8 +130,8 @@ class ArrayImages(ArraySource):
     Args:
         images: uint8, or floats that fill [0, 1] or [-1, 1]; [n, height, width] or [n, height, width, channels] with
             1, 3 or 4 channels. Anything that NumPy makes an array of.
-        labels: whole numbers from 0, [n] or [n, 1], or None.
-        class_names: one for each label; by default the numbers themselves.
+        labels: whole numbers, not negative, [n] or [n, 1], or None.
+        class_names: one for each number from 0; by default the numbers that occur.
         name: what the store and messages call the images.
 
     Raises:

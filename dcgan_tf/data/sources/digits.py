@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.data.source_protocol import Item, SourceInfo
+from dcgan_tf.data.source_protocol import Item, Source, SourceInfo
 
 
-class Digits:
+class Digits(Source):
     """1,797 scans of handwritten digits, 8x8, 17 gray levels, with labels (sklearn.datasets.load_digits)."""
 
     name, path = "digits", None

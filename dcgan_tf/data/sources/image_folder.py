@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import IO
 
 from dcgan_tf.data.source_protocol import safe_name
-from dcgan_tf.data.sources.image_files import Entry, ImageFiles, may_be_image
+from dcgan_tf.data.sources import layout
+from dcgan_tf.data.sources.image_files import ARCHIVE_FAULT, Entry, ImageFiles, is_archive, may_be_image
 
 
 class FolderImages(ImageFiles):
     """All images below a folder. Links are followed, each folder once."""
 
-    def __init__(self, path: Path, cache_dir: str = ""):
-        super().__init__(path, safe_name(path.resolve().name), _entries(path), cache_dir)
+    def __init__(self, path: Path, cache_dir: str = "", split: str = layout.WHOLE):
+        super().__init__(path, safe_name(path.resolve().name), _entries(path), cache_dir, split)
 
     def _open(self, entry: Entry) -> IO[bytes]:
         return (self.path / entry.path).open("rb")
@@ -33,6 +34,7 @@ def _entries(root: Path) -> Iterator[Entry]:
         inside = os.path.relpath(folder, root) + "/" if folder != os.fspath(root) else ""
         # Last folder first: the order decides under which of its names a folder is found that is linked twice.
         folders[:] = [name for name in reversed(folders) if may_be_image(name)]
+        yield from (Entry(inside + name, 0, 0, ARCHIVE_FAULT) for name in filter(is_archive, names))
         for name in filter(may_be_image, names):
             try:
                 status = Path(folder, name).stat()

@@ -13,7 +13,7 @@ from absl import logging
 
 from dcgan_tf import files
 from dcgan_tf.data.download import unreachable
-from dcgan_tf.data.source_protocol import Item, SourceInfo, UnusableImage
+from dcgan_tf.data.source_protocol import Item, Source, SourceInfo, UnusableImage
 from dcgan_tf.errors import ArgumentError, UserError
 
 NAME = re.compile(r"\w+(/[\w.+\-]+)?(:[\d.*]+)?")
@@ -37,7 +37,7 @@ def _quiet() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-class TfdsImages:
+class TfdsImages(Source):
     """A data set of TensorFlow Datasets.
 
     Args:

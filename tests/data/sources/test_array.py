@@ -19,7 +19,8 @@ def identity(*arguments, **named):
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_bytes_are_kept(stored, channels):
     source = data.open_source(batch(channels=channels))
-    assert source.info() == data.SourceInfo(5, (8, 8), channels)
+    info = source.info()
+    assert (info.count, info.image_size, info.channels, info.class_names) == (5, (8, 8), channels, ())
     assert source.path is None
     store = stored(batch(channels=channels), channels=channels)
     np.testing.assert_array_equal(store.images, batch(channels=channels))
@@ -50,6 +51,29 @@ def test_names(stored):
     store = stored(data.ArrayImages(batch(), [0, 0, 0, 1, 0], ["cat", "dog"], name="my pets"))
     assert store.manifest["class_counts"] == {"cat": 4, "dog": 1}
     assert store.path.name.startswith("my_pets-")
+
+
+@pytest.mark.parametrize("labels", [[3, 1, 2, 1, 3], [3000, 1000, 2000, 1000, 3000]])
+def test_classes_are_the_labels_that_occur_under_their_own_numbers(stored, labels):
+    source = data.open_source((batch(), np.array(labels)))
+    assert source.info().classes == 3
+    store = stored((batch(), np.array(labels)))
+    assert [store.class_names[label] for label in store.labels] == list(map(str, labels))
+    assert store.labels.max() == 2 and store.labels.dtype == np.int32
+    assert list(store.manifest["class_counts"].values()) == [2, 1, 2]
+
+
+def test_names_without_images_are_left_out_and_told(stored):
+    source = data.ArrayImages(batch(), [3, 1, 1, 1, 3], ["none", "cat", "dog", "owl\n"])
+    assert source.info().classes == 2
+    store = stored(source)
+    assert store.class_names == ("cat", r"owl\n") and store.labels.tolist() == [1, 0, 0, 0, 1]
+    assert "classes without an image, left out: none, dog" in store.report()
+
+
+def test_names_that_are_the_same(stored):
+    with pytest.raises(ArgumentError, match="the class names are not all different"):
+        data.ArrayImages(batch(), [0, 1, 0, 1, 0], ["cat", "cat"])
 
 
 def test_blocks_make_no_difference(stored, monkeypatch):
@@ -99,7 +123,7 @@ def test_the_store_of_an_array_reopens_without_the_array(stored, cache):
         (batch(), np.arange(4), "one for each of the 5"),
         (batch(), np.arange(5.0), "whole numbers"),
         (batch(), -np.arange(5), "from -4 to 0"),
-        (batch(), [0, 1, 2, 3, 2000], "number the classes from 0"),
+        (batch(), [0, 1, 2, 3, -1], "must not be negative"),
     ],
 )
 def test_errors_say_what_was_received_and_what_works(stored, images, labels, message):

@@ -29,3 +29,13 @@ def test_names_that_are_not_unicode(photos, stored):
     store = stored(photos)
     assert len(store) == 1
     store.report().encode()
+
+
+def test_class_names_that_are_not_unicode_or_have_line_breaks(photos, stored):
+    for name in (b"caf\xe9", b"line\nbreak", "größe".encode()):
+        folder = photos / os.fsdecode(name)
+        folder.mkdir()
+        (folder / "a.png").write_bytes(png(pixels(8, 8)))
+    store = stored(photos)
+    assert sorted(store.class_names) == [r"caf\xe9", "größe", r"line\nbreak"]
+    assert r"line\nbreak (1)" in store.report().encode().decode()

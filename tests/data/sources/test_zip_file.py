@@ -49,3 +49,14 @@ def test_a_zip_is_read_by_many_threads_in_order(tmp_path, stored, monkeypatch):
         for number in range(500):
             archive.writestr(f"{number:03}.png", png(np.full((8, 8, 3), number % 256, np.uint8)))
     np.testing.assert_array_equal(stored(path).images[:, 0, 0, 0], np.arange(500) % 256)
+
+
+def test_members_that_lead_out_or_come_twice_are_counted_and_listed(tmp_path, stored):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+        for seed, name in enumerate(["1.png", "../2.png", "../notes.txt", "/3.png", "1.png"]):
+            archive.writestr(name, png(pixels(8, 8, seed=seed)))
+    store = stored(path)
+    np.testing.assert_array_equal(store.images, [pixels(8, 8, seed=4), pixels(8, 8, seed=3)])  # absolute paths are read
+    assert [name for name, _ in store.manifest["skipped"]] == ["../2.png", "1.png"]
+    assert "1 x its path leads out of the zip (../2.png)" in store.report()
