@@ -5,7 +5,9 @@ images = run.generator().images(seeds=range(64))
 """
 
 import contextlib
+import difflib
 import functools
+import inspect
 import logging
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -279,8 +281,13 @@ def evaluate(
         **options: checkpoint="best" or "all", features="classifier", split="test", ...
 
     Raises:
-        ArgumentError: an unknown metric, or too few images for it.
+        ArgumentError: an unknown metric or option, or too few images for a metric.
     """
+    known = set(inspect.signature(evaluation.evaluate).parameters) - {"directory", "metrics"}
+    for name in options.keys() - known:
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"choose from {', '.join(sorted(known))}"
+        raise ArgumentError(name, options[name], f"there is no such option; {hint}")
     chosen = {} if metrics is None else {"metrics": metrics}
     return evaluation.evaluate(_directory(run), **chosen, **options)
 

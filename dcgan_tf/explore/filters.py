@@ -8,6 +8,7 @@ import numpy as np
 
 from dcgan_tf.explore.parts import layers
 from dcgan_tf.explore.parts.figure import Figure, Panel, signed_pictures
+from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.models import Generator
 
 COLUMNS, COUNT = 16, 64
@@ -53,6 +54,7 @@ class Filters:
         return filters_figure({"": self}, count, note)
 
 
+@looks_at(Generator, keras.Model)
 def filters(network: Generator | keras.Model) -> Filters:
     """The filters next to the image of a generator or a discriminator.
 

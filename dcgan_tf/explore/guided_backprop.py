@@ -19,6 +19,7 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore.parts import layers
 from dcgan_tf.explore.parts.discriminator import require_labels
 from dcgan_tf.explore.parts.figure import Figure, Panel, signed_pictures
+from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.metrics import arrays
 from dcgan_tf.models import pixels
 from dcgan_tf.progress import Progress
@@ -94,6 +95,7 @@ class GuidedBackprop:
         return Panel(rows, title, [f"map {number}" for number in self.maps], columns)
 
 
+@looks_at(keras.Model)
 def guided_backprop(
     discriminator: keras.Model,
     images: np.ndarray,

@@ -13,6 +13,7 @@ from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.features import Features
 from dcgan_tf.explore.parts.figure import Figure, Panel
+from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.explore.parts.points import Points
 from dcgan_tf.explore.parts.renderer import Seeds, renderer_of
 from dcgan_tf.metrics import NearestNeighbors, arrays
@@ -86,6 +87,7 @@ class Neighbors:
         return Figure("Samples and their nearest training images", blocks, [self.verdict, note], across=True)
 
 
+@looks_at(Generator)
 def neighbors(
     generator: Generator,
     training_images: np.ndarray | ImageStore,

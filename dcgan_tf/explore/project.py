@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore.parts.figure import Figure, Panel, signed_pictures
+from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.explore.parts.points import Points
 from dcgan_tf.explore.parts.renderer import Label, Renderer, renderer_of
 from dcgan_tf.models import Generator, pixels
@@ -70,6 +71,7 @@ class Projection:
         return Figure("Images and the generator's nearest", [Panel(list(rows), "", labels, columns)], notes)
 
 
+@looks_at(Generator)
 def project(
     generator: Generator,
     images: np.ndarray,

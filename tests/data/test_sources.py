@@ -18,6 +18,12 @@ def opened(**values):
     [
         ("mnst", r"did you mean mnist"),
         ("digit", r"did you mean digits"),
+        ("celeba", r"did you mean celeb_a, celeb_a_hq"),
+        ("lsun-church", r"did you mean lsun\?"),
+        ("ffhq", r"TensorFlow Datasets; download the images, and give the folder"),
+        ("xyzxyz", r"TensorFlow Datasets; see https://www.tensorflow.org/datasets/catalog"),
+        ("https://example.org/images.zip", r"this is an address; download it first"),
+        ("s3://bucket/images", r"this is an address; download it first"),
         ("lsun/bedrom", r"classroom, bedroom"),
         ("ag_news_subset", r"no image feature; its features are label, title, description"),
         ("./nowhere", "no such folder or file"),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dcgan_tf import explore, images
-from dcgan_tf.errors import UserError
+from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.models import Generator
 from tests.explore.conftest import CONDITIONAL, PLAIN, own_network
 
@@ -52,6 +52,18 @@ def test_views_that_need_built_in_layers_refuse_other_networks():
     ):
         with pytest.raises(UserError, match=r"has no layer '\w+': this view needs a built-in network"):
             view()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_that_is_given_a_run_says_what_to_give(name):
+    class Run:
+        """Where `dcgan_tf.open_run` would have to be asked for its generator."""
+
+    first = "discriminator" if name == "guided_backprop" else "network" if name == "filters" else "generator"
+    expected = "discriminator_of_run" if name == "guided_backprop" else r"run\.generator\(\)"
+    more = {"walk": 0, "filters": 0, "turn": 3, "feature_dropout": 2}.get(name, 1)
+    with pytest.raises(ArgumentError, match=f"^{first}=Run: give what .*{expected}"):
+        getattr(explore, name)(Run(), *[[1]] * more)
 
 
 @pytest.mark.full

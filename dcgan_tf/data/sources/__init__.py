@@ -5,6 +5,7 @@ A new kind is a class with the methods of `data.source.Source` in a file of its 
 
 import difflib
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from dcgan_tf.errors import ArgumentError, MissingPathError
 
 ARRAY = "array"  # the `dataset` of a run on images in memory
 FILE_ENDINGS = (".zip", ".npz")
+ELSEWHERE = ("ffhq", "afhq", "afhqv2", "metfaces", "animefaces", "anime", "pokemon", "danbooru", "wikiart", "churches")
+"""Data sets that people ask for and TensorFlow Datasets lacks."""
 
 
 def open_source(data: DataConfig | str | os.PathLike | ArrayImages | np.ndarray | tuple) -> Source:
@@ -70,6 +73,8 @@ def _named(data: DataConfig) -> Source:
         return _whole(Digits(), data)
     if not value.strip():
         raise ArgumentError("dataset", repr(value), "give a name or a path")
+    if "://" in value:
+        raise ArgumentError("dataset", value, "this is an address; download it first, and give the path")
     path = files.expanded(value)
     if _looks_like_path(value) and path.exists():
         return _at_path(path, data)
@@ -118,6 +123,22 @@ def _whole(source: Source, data: DataConfig) -> Source:
 def _suggestion(value: str, names: list[str]) -> str:
     if "/" in value and value.split("/")[0] not in names:
         return "there is no such folder, and no such data set in TensorFlow Datasets"
-    close = difflib.get_close_matches(value, [*names, "digits"], n=5, cutoff=0.5)
-    hint = f"did you mean {', '.join(close)}?" if close else "see https://www.tensorflow.org/datasets/catalog"
+    if close := _similar(value, [*names, "digits"]):
+        hint = f"did you mean {', '.join(close)}?"
+    elif _letters(value) in ELSEWHERE:
+        hint = "download the images, and give the folder or the .zip"
+    else:
+        hint = "see https://www.tensorflow.org/datasets/catalog"
     return f"neither a folder, a .zip or an .npz, nor a name in TensorFlow Datasets; {hint}"
+
+
+def _similar(value: str, names: list[str]) -> list[str]:
+    """Names that contain the value or are a part of it, and those nearly written like it; at most five."""
+    wanted = _letters(value)
+    containing = [name for name in names if len(wanted) > 2 and wanted in _letters(name)]
+    containing += [name for name in names if len(name) > 3 and _letters(name) in wanted]
+    return list(dict.fromkeys([*sorted(containing, key=len), *difflib.get_close_matches(value, names, cutoff=0.7)]))[:5]
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
