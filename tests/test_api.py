@@ -115,13 +115,9 @@ def test_a_run_that_is_not_there(tmp_path):
 
 
 def test_an_unknown_option_of_evaluate_is_named(trained_run):
-    with pytest.raises(
-        dcgan.ArgumentError, match=r"checkpiont=best: .* no such option; did you mean `checkpoint`"
-    ):
+    with pytest.raises(dcgan.ArgumentError, match=r"checkpiont=best: .* no such option; did you mean `checkpoint`"):
         dcgan.evaluate(trained_run, "frechet_100", checkpiont="best")
-    with pytest.raises(
-        dcgan.ArgumentError, match=r"gpu=1: .* no such option; choose from cache_dir, checkpoint,"
-    ):
+    with pytest.raises(dcgan.ArgumentError, match=r"gpu=1: .* no such option; choose from cache_dir, checkpoint,"):
         dcgan.evaluate(trained_run, gpu=1)
 
 
