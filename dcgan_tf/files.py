@@ -63,6 +63,33 @@ def folder_written_aside(path: str | os.PathLike) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def folder_filled_aside(path: str | os.PathLike) -> Iterator[Path]:
+    """Yields a new empty folder, whose files get into the folder `path` together if the block succeeds.
+
+    `path` and the folders around it are made where they are missing. Files of the same names are replaced.
+    """
+    path, new = Path(path), []
+    there = path.is_dir()
+    temporary = _temporary(path / path.name if there else path)
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        if not there and not path.exists():
+            temporary.rename(path)
+            return
+        for file in sorted(temporary.iterdir()):
+            if not (path / file.name).exists():
+                new.append(path / file.name)
+            file.replace(path / file.name)
+    except BaseException:
+        for file in new:
+            file.unlink(missing_ok=True)
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def _temporary(path: Path) -> Path:
     """A name beside `path` that no other process uses, not even one with the same process id in another container."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.{os.getpid()}.tmp")

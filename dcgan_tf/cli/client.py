@@ -9,6 +9,7 @@ server rounds differently, pixels may differ by one gray level.
 """
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from dcgan_tf import files, images, seeds
 from dcgan_tf.cli import console, out_flag
@@ -19,16 +20,23 @@ from dcgan_tf.serving import Client, UnavailableError
 from dcgan_tf.serving.client import decoded
 
 LARGEST_GRID = 10_000
+GRID, WALK = "grid.png", "walk.gif"
+SUFFIXES, WALK_SUFFIXES = (".png",), (".png", ".gif")
 
 FLAGS = Flags(__doc__)
 FLAGS.text("url", None, "REST address of the server, as http://localhost:8501", address=True)
 FLAGS.text("model", None, "name of the model on the server")
 FLAGS.whole("version", None, "version of the model; default: the latest")
 FLAGS.text("seeds", "0-63", "seeds of the images: 17, 0-63, 3,14,15 or 0-9,20")
-FLAGS.text("walk", None, "two seeds, as 3,14: images on the way from one to the other, instead of --seeds")
+FLAGS.text(
+    "walk",
+    None,
+    f"two seeds, as 3,14: images on the way from one to the other, instead of --seeds; --out may then end in .gif too, "
+    f"and a folder gets {WALK}",
+)
 FLAGS.whole("steps", 16, "number of images in a walk, including both ends")
 FLAGS.whole("class", None, "number of the class of all images, for a conditional model")
-FLAGS.text("out", "grid.png", "a .png for a grid, or a folder for single PNG files; for a walk, a .png or a .gif")
+FLAGS.text("out", None, out_flag.rule(SUFFIXES, "a PNG for each seed", GRID))
 FLAGS.number("timeout", 60.0, "seconds to wait for an answer")
 FLAGS.whole("retries", 3, "how often a request is repeated if the server does not answer or is overloaded")
 FLAGS.number("wait", 0.0, "seconds to wait for a server that is not up yet or a model that is still loading")
@@ -42,7 +50,7 @@ def main() -> None:
             raise ArgumentError(name, "", f"it is needed, as in --{name}={example}")
     if not 0 <= FLAGS.wait <= 86400:
         raise ArgumentError("wait", FLAGS.wait, "it must be from 0 to 86400 seconds")
-    wanted, suffix = _checked_seeds()
+    wanted, out, folder = _checked_seeds()
     with Client(FLAGS.url, FLAGS.model, FLAGS.version, FLAGS.timeout, FLAGS.retries) as client:
         try:
             client.wait_until_available(FLAGS.wait)
@@ -50,50 +58,48 @@ def main() -> None:
             hint = "" if FLAGS.wait else "; --wait=60 waits for up to a minute"
             raise UnavailableError(f"{error}{hint}") from error
         try:
-            count = _fetch(client, wanted, suffix)
+            out.parent.mkdir(parents=True, exist_ok=True)
+            count = _fetch(client, wanted, out, folder)
         except OSError as error:
-            raise out_flag.cannot_write(FLAGS.out, error) from error
-        console.logger().info("%d images of %s at %s: %s", count, client.model, client.address, FLAGS.out)
+            raise out_flag.cannot_write(out, error) from error
+        console.logger().info("%d images of %s at %s: %s", count, client.model, client.address, out)
 
 
-def _checked_seeds() -> tuple[Sequence[int], str]:
-    """The seeds, or the two ends of --walk, and the suffix of --out: empty for a folder."""
+def _checked_seeds() -> tuple[Sequence[int], Path, bool]:
+    """The seeds, or the two ends of --walk; where the images go, and whether that is a folder of single ones."""
     if FLAGS.walk is not None:
         ends = seeds.parse(FLAGS.walk, "walk", 2)
         if len(ends) != 2:
             raise ArgumentError("walk", FLAGS.walk, "write two seeds as 3,14")
-        return ends, out_flag.suffix_of(FLAGS.out, (".png", ".gif"), FLAGS.overwrite, folder=False)
+        return ends, out_flag.file(FLAGS.out, WALK, WALK_SUFFIXES, FLAGS.overwrite), False
     wanted = seeds.parse(FLAGS.seeds)
-    suffix = out_flag.suffix_of(FLAGS.out, (".png",), FLAGS.overwrite)
-    if not suffix:
+    if out_flag.is_folder(FLAGS.out, SUFFIXES):
         out_flag.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
-    elif len(wanted) > LARGEST_GRID:
+        return wanted, files.expanded(FLAGS.out), True
+    if len(wanted) > LARGEST_GRID:
         raise ArgumentError("seeds", FLAGS.seeds, f"a grid holds at most {LARGEST_GRID:,} images; name a folder")
-    return wanted, suffix
+    return wanted, out_flag.file(FLAGS.out, GRID, SUFFIXES, FLAGS.overwrite), False
 
 
-def _fetch(client: Client, wanted: Sequence[int], suffix: str) -> int:
+def _fetch(client: Client, wanted: Sequence[int], out: Path, folder: bool) -> int:
     """Writes what the flags ask for, and returns the number of images."""
     label = getattr(FLAGS, "class")
     if FLAGS.walk is not None:
         pixels, columns = client.walk(*wanted, FLAGS.steps, label), FLAGS.steps
     else:
         pngs = tracked(client.pngs(wanted, label), len(wanted), "images", "fetching")
-        if not suffix:
-            return _write_folder(pngs, wanted)
+        if folder:
+            return _write_folder(pngs, wanted, out)
         pixels, columns = decoded(list(pngs)), 0
-    out = out_flag.expanded(FLAGS.out)
-    if suffix == ".gif":
+    if out.suffix.lower() == ".gif":
         images.write_gif(out, [images.magnified(picture) for picture in pixels])
     else:
         images.show(pixels, columns).save(out)
     return len(pixels)
 
 
-def _write_folder(pngs: Iterable[bytes], wanted: Sequence[int]) -> int:
-    out = out_flag.expanded(FLAGS.out)
-    out.mkdir(exist_ok=True)
-    for seed, png in zip(wanted, pngs, strict=True):
-        with files.written_aside(out / images.file_name(seed)) as temporary:
-            temporary.write_bytes(png)
+def _write_folder(pngs: Iterable[bytes], wanted: Sequence[int], out: Path) -> int:
+    with files.folder_filled_aside(out) as folder:
+        for seed, png in zip(wanted, pngs, strict=True):
+            (folder / images.file_name(seed)).write_bytes(png)
     return len(set(wanted))

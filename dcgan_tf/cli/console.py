@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -25,10 +26,10 @@ def command(name: str) -> str:
     started = Path(sys.argv[0])
     if started.suffix != ".py":
         return f"dcgan {name}"
-    script = started.with_name(f"{name}.py")
-    return (
-        f"python {script.name}" if started.name != "__main__.py" and script.exists() else f"python -m dcgan_tf {name}"
-    )
+    python, script = shlex.quote(sys.orig_argv[0]), started.with_name(f"{name}.py")
+    if started.name != "__main__.py" and script.exists():
+        return f"{python} {shlex.quote(str(script))}"
+    return f"{python} -m dcgan_tf {name}"
 
 
 class _Formatter(logging.Formatter):

@@ -15,7 +15,7 @@ number of samples, features and real images are the same; docs/judging.md explai
 import shlex
 
 from dcgan_tf import metrics, quiet, runs
-from dcgan_tf.cli import console
+from dcgan_tf.cli import console, out_flag
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.cli.text_table import table
 from dcgan_tf.errors import ArgumentError
@@ -38,7 +38,7 @@ FLAGS.text("data_dir", None, "where TensorFlow Datasets keeps its data; default:
 FLAGS.text("cache_dir", None, "where prepared images, classifiers and features are kept; default: as in training")
 FLAGS.text("inception", None, "the file classify_image_graph_def.pb, instead of downloading it")
 FLAGS.whole("seed", None, "seed of the first sample; the next ones count up; default: 2^30, past all sample grids")
-FLAGS.text("samples_out", None, "also write the samples for other tools: an .npz, or a folder's name ending in /")
+FLAGS.text("samples_out", None, f"also write the samples for other tools: {out_flag.rule(('.npz',), 'a PNG for each')}")
 FLAGS.text("probe_dataset", None, "labeled data set for linear_svm: a name or a path; default: the run's")
 FLAGS.whole("labels_per_class", 0, "labels of each class that linear_svm gets; 0: all")
 FLAGS.whole("draws", 10, "draws of labels to average over (the paper: 100)")
@@ -72,7 +72,7 @@ def main() -> None:
     evaluate(run, names, costs=costs, report=lambda rows: print(_table(rows), flush=True), **given)
     name = shlex.quote(str(run.path))
     console.logger().info(
-        "rows: %s, picture: %s\nnext:\n  %s --run=%s --checkpoint=all\n  %s --run=%s --num=64 --out=grid.png",
+        "rows: %s, picture: %s\nnext:\n  %s --run=%s --checkpoint=all\n  %s --run=%s",
         run.evaluations_file, run.evaluations_picture, console.command("evaluate"), name, console.command("generate"),
         name,
     )  # fmt: skip

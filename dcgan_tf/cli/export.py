@@ -23,12 +23,14 @@ from dcgan_tf.exporting import formats
 if TYPE_CHECKING:
     from dcgan_tf.exporting import Export
 
+MODEL_FILES = (".keras", ".tflite", ".onnx", ".pb", ".h5", ".zip")
+
 FLAGS = Flags(__doc__)
 FLAGS.text("run", None, "run directory to take the generator from")
 FLAGS.text(
     "formats", None, f"comma-separated: {', '.join(exporting.FORMATS)}; default: all whose packages are installed"
 )
-FLAGS.text("out", None, "folder to export into; default: export/ in the run directory")
+FLAGS.text("out", None, "a folder, which gets FORMAT/NAME/VERSION; default: export/ in the run directory")
 FLAGS.text("name", None, "name of the model; default: the data set's name")
 FLAGS.choice("weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one")
 FLAGS.text("checkpoint", None, "which one: latest (default), best (by the scores of the training), or a step")
@@ -38,6 +40,8 @@ def main() -> None:
     """Flags to one call; the findings as a table."""
     if not FLAGS.run:
         raise ArgumentError("run", "", "name the run directory to take the generator from (--run=runs/00000-mnist_28)")
+    if FLAGS.out and FLAGS.out.lower().endswith(MODEL_FILES):
+        raise ArgumentError("out", FLAGS.out, "an export is a folder with a version in each format; name a folder")
     directory = runs.RunDirectory(FLAGS.run)
     directory.read_config()
     names = None if FLAGS.formats is None else [name.strip() for name in FLAGS.formats.split(",")]
@@ -79,10 +83,10 @@ def _summary(result: "Export") -> str:
         f"version {result.version} of {result.name} is in {result.out}; its card: {result.card}",
     ]
     first = shlex.quote(str(next(iter(result.paths.values()))))
-    lines += ["next:", f"  {console.command('generate')} --model={first} --num=64 --out=grid.png"]
+    lines += ["next:", f"  {console.command('generate')} --model={first}"]
     if "saved_model" in result.paths:
         volume = shlex.quote(f"{result.paths['saved_model'].parent.resolve()}:/models/{result.name}:ro")
         lines.append(f"  {model_card.serving_command(volume, result.name)}")
         client = f"dcgan client --url=http://localhost:8501 --model={result.name}"
-        lines.append(f"  {client} --seeds=0-63 --out=served.png --wait=60")
+        lines.append(f"  {client} --wait=60")
     return "\n".join(lines)

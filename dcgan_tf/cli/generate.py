@@ -11,7 +11,7 @@ Seed 17 gives the same image in every call: its latent vector depends on the num
 """
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dcgan_tf.models import Generator
 
 LARGEST_GRID = 10_000
+GRID, SUFFIXES = "grid.png", (".png", ".npz")  # a picture of all, or arrays
 
 FLAGS = Flags(__doc__)
 FLAGS.text("run", None, "run directory")
@@ -38,7 +39,7 @@ FLAGS.whole("num", None, "number of images, in place of --seeds: those of the se
 FLAGS.whole("seed", None, "the first seed, with --num")
 FLAGS.hide("seed")  # how seeds were given before --seeds
 FLAGS.text("class", None, "class of all images, by name or number, if the run was trained with --conditional")
-FLAGS.text("out", "grid.png", "a .png for a grid, an .npz for arrays, or a folder for single PNG files")
+FLAGS.text("out", None, out_flag.rule(SUFFIXES, "a PNG for each seed", GRID))
 FLAGS.choice("weights", ("ema", "raw"), "moving average or last weights; default: the average if the run has one")
 FLAGS.text("checkpoint", None, "latest (default), best (by the scores of the training evaluation), or a step")
 FLAGS.switch("overwrite", False, "replace what is already at --out")
@@ -48,17 +49,18 @@ def main() -> None:
     """Checks the flags, loads the generator, writes."""
     _check_origin()
     wanted = _seeds()
-    write = _writer(wanted)
+    write, out = _writer(wanted)
     quiet.load_tensorflow()
     generator, origin = _generator()
     label = getattr(FLAGS, "class")
     if label is not None:
         generator.labels(np.zeros(1, np.int64), label)  # an unknown class is refused before anything is written
     try:
-        write(generator, _blocks(generator, wanted, label), wanted, out_flag.expanded(FLAGS.out))
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write(generator, _blocks(generator, wanted, label), wanted, out)
     except OSError as error:
-        raise out_flag.cannot_write(FLAGS.out, error) from error
-    console.logger().info("%d images of %s: %s", len(wanted), origin, FLAGS.out)
+        raise out_flag.cannot_write(out, error) from error
+    console.logger().info("%d images of %s: %s", len(wanted), origin, out)
 
 
 def _check_origin() -> None:
@@ -101,18 +103,18 @@ def _blocks(generator: "Generator", wanted: Sequence[int], label: str | None) ->
             progress.advance(len(block))
 
 
-def _writer(wanted: Sequence[int]):
-    """The function that writes the kind of output that --out names."""
-    suffix = out_flag.suffix_of(FLAGS.out, (".png", ".npz"), FLAGS.overwrite)
-    if suffix == ".npz":
-        return _write_arrays
-    if suffix == ".png":
-        if len(wanted) > LARGEST_GRID:
-            remedy = f"a grid holds at most {LARGEST_GRID:,} images; use a folder or an .npz"
-            raise ArgumentError("seeds" if FLAGS.seeds else "num", FLAGS.seeds or FLAGS.num, remedy)
-        return _write_grid
-    out_flag.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
-    return _write_folder
+def _writer(wanted: Sequence[int]) -> tuple[Callable, Path]:
+    """The function that writes the kind of output that --out names, and where."""
+    if out_flag.is_folder(FLAGS.out, SUFFIXES):
+        out_flag.check_folder(FLAGS.out, wanted, FLAGS.overwrite)
+        return _write_folder, files.expanded(FLAGS.out)
+    out = out_flag.file(FLAGS.out, GRID, SUFFIXES, FLAGS.overwrite)
+    if out.suffix.lower() == ".npz":
+        return _write_arrays, out
+    if len(wanted) > LARGEST_GRID:
+        remedy = f"a grid holds at most {LARGEST_GRID:,} images; name a folder or an .npz with --out"
+        raise ArgumentError("seeds" if FLAGS.seeds else "num", FLAGS.seeds or FLAGS.num, remedy)
+    return _write_grid, out
 
 
 def _write_grid(generator: "Generator", blocks: Iterator[np.ndarray], wanted: Sequence[int], out: Path) -> None:
@@ -140,8 +142,8 @@ def _write_arrays(generator: "Generator", blocks: Iterator[np.ndarray], wanted: 
 
 
 def _write_folder(generator: "Generator", blocks: Iterator[np.ndarray], wanted: Sequence[int], out: Path) -> None:
-    out.mkdir(exist_ok=True)
     remaining = iter(wanted)
-    for block in blocks:
-        for pixels in block:
-            images.write_png(out / images.file_name(next(remaining)), pixels)
+    with files.folder_filled_aside(out) as folder:
+        for block in blocks:
+            for pixels in block:
+                images.to_pil(pixels).save(folder / images.file_name(next(remaining)), format="PNG")

@@ -31,6 +31,9 @@ EVERYDAY = (
 )  # fmt: skip
 
 
+DEVICES = ("strategy", "devices", "worker_hosts", "worker_index")
+
+
 def _defaults() -> dict[str, str]:
     """By setting: what `--help` says of its value without the flag. The preset for tests does not count."""
     configs = [config for name, config in presets.PRESETS.items() if name != "tiny"]
@@ -43,13 +46,9 @@ def _defaults() -> dict[str, str]:
 
 def _most(values: Sequence[str]) -> str:
     value, count = Counter(values).most_common(1)[0]
-    return (
-        value
-        if count == len(values)
-        else f"{value} in most presets"
-        if 2 * count > len(values)
-        else "set by the preset"
-    )
+    if count == len(values):
+        return value
+    return f"{value} in most presets" if 2 * count > len(values) else "set by the preset"
 
 
 FLAGS = Flags(__doc__, EVERYDAY)
@@ -96,7 +95,7 @@ def _train(session: "Session") -> None:
         session.trainer.train()
     except stopping.Collapsed as stop:
         again = f"{_command(session)} --nostop_on_collapse"
-        log.info("%s%s\nto continue anyway:\n  %s", stop, _best(directory), again)
+        log.info("%s%s\nto continue anyway:\n  %s", stop, _best(directory, stop.step), again)
         sys.exit(stop.exit_code)
     except stopping.Interrupted as stop:
         log.info("%s; to continue:\n  %s", stop, _command(session))
@@ -105,11 +104,11 @@ def _train(session: "Session") -> None:
     shown = done * config.training.batch_size * config.training.d_steps
     lines = [
         f"{done} steps in {seconds:.0f} s, {shown / seconds:.0f} images/s overall",
-        f"{session.trainer.verdict}{_best(directory)}",
+        f"{session.trainer.verdict}{_best(directory, config.training.steps)}",
         f"look at {directory.samples_file(config.training.steps)}, {directory.animation_file} and "
         f"{directory.curves_file}",
         "next:",
-        f"  {console.command('generate')} --run={_quoted(directory)} --seeds=0-63 --out=grid.png",
+        f"  {console.command('generate')} --run={_quoted(directory)}",
         f"{_train_on(session, config.training.steps)}  tensorboard --logdir={_quoted(directory)}",
     ]
     log.info("%s", "\n".join(lines))
@@ -129,7 +128,10 @@ def _train_with_chief(session: "Session") -> None:
 
 
 def _command(session: "Session") -> str:
-    return f"{console.command('train')} --run={_quoted(session.directory)}"
+    """The command that continues, with the devices of this start, which a run does not remember."""
+    given = FLAGS.given_settings()
+    devices = [f" --{name}={shlex.quote(setting_text(given[name]))}" for name in DEVICES if name in given]
+    return f"{console.command('train')} --run={_quoted(session.directory)}{''.join(devices)}"
 
 
 def _train_on(session: "Session", done: int, start: str = "") -> str:
@@ -139,9 +141,10 @@ def _train_on(session: "Session", done: int, start: str = "") -> str:
     return "" if config.optimizer.decay_steps else f"{start}  {_command(session)} --steps={2 * done}{end}"
 
 
-def _best(directory: RunDirectory) -> str:
-    """A line about the best checkpoint, and the command that uses it, if there is one."""
-    if not (score := checkpoints.best_score(directory)):
+def _best(directory: RunDirectory, last: int) -> str:
+    """A line about the best checkpoint and the command that uses it, if it is a trained one and not the last."""
+    score = checkpoints.best_score(directory)
+    if score is None or score.step in (0, last):
         return ""
     command = f"{console.command('generate')} --run={_quoted(directory)} --checkpoint=best"
     return f"\nbest checkpoint: {score}\n  {command}"

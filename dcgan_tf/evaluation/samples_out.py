@@ -18,11 +18,10 @@ log = logging.getLogger(__name__)
 
 def check(text: str) -> None:
     """Raises ArgumentError unless samples can be written there without replacing anything."""
-    out, folder, fault = files.expanded(text), text.endswith("/"), ""
+    out, fault = files.expanded(text), ""
+    folder = text.endswith("/") or out.is_dir() or not out.suffix
     if not folder and out.suffix.lower() != ".npz":
         fault = "write an .npz, or a folder's name ending in /"
-    elif out.is_dir() and not folder:
-        fault = "it is a folder"
     elif out.is_dir() and any(out.iterdir()):
         fault = "this folder is not empty; name a new one"
     elif out.exists() and not out.is_dir():

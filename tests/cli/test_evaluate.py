@@ -21,7 +21,7 @@ def test_tables_rows_and_the_next_command(script, trained_run, tmp_path):
     assert outcome.code == 0, outcome.err
     assert outcome.out.count("frechet_100") == 1 and "generation" in outcome.out and "lower" in outcome.out
     assert "not comparable with published FID" in outcome.err
-    assert "next:" in outcome.err and "evaluations.png" in outcome.err
+    assert "next:" in outcome.err and "--out" not in outcome.err and "evaluations.png" in outcome.err
     rows = [json.loads(line) for line in (run / "evaluations.jsonl").read_text().splitlines()]
     assert [(row["step"], row["seed"], row["weights"]) for row in rows] == [(5, 5, "raw")] * 2
 

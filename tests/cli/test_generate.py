@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf import checkpoints, runs
+from dcgan_tf import checkpoints, images, runs
 from dcgan_tf.models import generator as generation
 
 
@@ -54,6 +54,38 @@ def test_nothing_is_overwritten_without_being_asked(script, trained_run, tmp_pat
     assert script("generate", f"--run={trained_run}", f"--out={out}", "--overwrite").code == 0
     with Image.open(out) as picture:
         assert picture.format == "PNG"
+
+
+def test_without_a_name_every_call_gets_its_own_file(script, trained_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(3):
+        assert script("generate", f"--run={trained_run}", "--num=4").code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["grid-2.png", "grid-3.png", "grid.png"]
+    assert script("generate", f"--run={trained_run}", "--num=4").err.strip().endswith(": grid-4.png")
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new folder", "folder with images"])
+def test_an_interrupted_folder_can_be_made_by_the_same_command_again(script, trained_run, tmp_path, monkeypatch, there):
+    command = ("generate", f"--run={trained_run}", "--num=100", f"--out={tmp_path}/images")
+    if there:
+        assert script(*command[:2], "--seeds=500-501", command[-1]).code == 0
+    before = sorted(tmp_path.rglob("*"))
+    written, write = [], images.to_pil
+
+    def interrupted(pixels):
+        written.append(1)
+        if len(written) == 70:
+            raise KeyboardInterrupt
+        return write(pixels)
+
+    monkeypatch.setattr(images, "to_pil", interrupted)
+    outcome = script(*command)
+    assert outcome.code == 130 and outcome.last_line == "stopped" and sorted(tmp_path.rglob("*")) == before
+    monkeypatch.undo()
+    assert script(*command).code == 0
+    assert len(list((tmp_path / "images").iterdir())) == 100 + 2 * there
+    outcome = script(*command)
+    assert outcome.code == 2 and "000000.png is there already" in outcome.last_line
 
 
 @pytest.fixture(scope="module")

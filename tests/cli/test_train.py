@@ -1,12 +1,15 @@
 """`dcgan train` as its user meets it."""
 
 import json
+import shlex
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from dcgan_tf import presets, runs
+from dcgan_tf import checkpoints, presets, runs
+from dcgan_tf.cli import train
 from dcgan_tf.models import summary
 
 
@@ -29,12 +32,31 @@ def test_a_run_leaves_what_the_readme_promises(trained_run):
     assert not list(run.path.rglob("*.tmp"))
 
 
-def test_it_ends_with_the_next_commands(script, tmp_path):
-    outcome = script("train", "--preset=tiny", f"--run={tmp_path}/run")
-    assert outcome.code == 0
-    assert f"dcgan generate --run={tmp_path}/run" in outcome.err
-    assert f"dcgan train --run={tmp_path}/run --steps=20" in outcome.err
-    assert "1,797 images" in outcome.err
+@pytest.mark.full
+def test_it_ends_with_commands_that_work_each_time_they_are_typed(script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["dcgan"])
+    outcome = script("train", "--preset=tiny", "--run=my run", "--devices=1")
+    assert outcome.code == 0 and "1,797 images" in outcome.err and "best checkpoint: step 0" not in outcome.err
+    commands = [line.strip() for line in outcome.err.split("next:\n")[1].splitlines()]
+    assert commands == [
+        "dcgan generate --run='my run'",
+        "dcgan train --run='my run' --devices=1 --steps=20",
+        "tensorboard --logdir='my run'",
+    ]
+    for command in commands[:2] * 2:
+        outcome = script(*shlex.split(command)[1:])
+        assert outcome.code == 0, outcome.err
+    assert {path.name for path in tmp_path.iterdir()} == {"my run", "grid.png", "grid-2.png"}
+
+
+@pytest.mark.parametrize(("step", "announced"), [(None, False), (0, False), (5, True), (10, False)])
+def test_the_best_checkpoint_is_announced_where_it_is_another_than_the_first_and_the_last(
+    tmp_path, monkeypatch, step, announced
+):
+    score = None if step is None else checkpoints.Score(step, "distance", 0.5)
+    monkeypatch.setattr(checkpoints, "best_score", lambda _: score)
+    assert ("--checkpoint=best" in train._best(runs.RunDirectory(tmp_path), 10)) == announced
 
 
 def test_runs_are_numbered(script, tmp_path):

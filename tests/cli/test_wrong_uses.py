@@ -141,6 +141,7 @@ WRONG = [
     (EXPORT, "--run={run} --out={tmp}/note.txt", "this is a file; name a folder"),
     (EXPORT, "--run={run} --out={tmp}/reported", "damaged, or not"),
     (EXPORT, "--run={run} --out=/proc/export", "cannot write there"),
+    (EXPORT, "--run={run} --out={tmp}/digits.keras", "an export is a folder"),
     # evaluate.py
     (EVALUATE, "", "name the run directory"),
     (EVALUATE, "--run={tmp}/nowhere", "there is no such directory"),

@@ -23,7 +23,7 @@ FLAGS.old_name("mean_of", "examples")
 
 def main() -> None:
     """Finds the examples, adds, draws."""
-    run = ExploredRun(FLAGS)
+    run = ExploredRun(FLAGS, "arithmetic.png")
     if not FLAGS.plus:
         raise ArgumentError("plus", "", "name what to add: seeds (--plus=3,7,9 --minus=4,1,8 --plus=2,5,6), or classes "
                            "(--plus=class:7 --minus=class:1 --plus=class:4)")  # fmt: skip

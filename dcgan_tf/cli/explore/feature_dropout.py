@@ -11,6 +11,7 @@ where a class, a map of the discriminator or a map of the generator responds. Im
 picture also shows the samples without as many maps at random.
 """
 
+from dcgan_tf.cli import out_flag
 from dcgan_tf.cli.explore import texts
 from dcgan_tf.cli.explore.run import ExploredRun, check_range, library, view_flags
 from dcgan_tf.errors import ArgumentError
@@ -25,19 +26,21 @@ FLAGS.text("seeds", "1000-1011", f"new samples to draw with and without: {texts.
 FLAGS.whole("samples", 150, "generated images to look for boxes in, automatically (the paper: 150)")
 FLAGS.whole("box_count", 52, "boxes to make, automatically (the paper: 52)")
 FLAGS.number("share", 0.5, "of an image's largest response that still belongs to its box")
-FLAGS.text("save_boxes", None, "also write the boxes as a JSON file, to be edited and used as --boxes")
+FLAGS.text(
+    "save_boxes", None, f"also write the boxes, to be edited as --boxes: {out_flag.rule(('.json',), 'boxes.json')}"
+)
 FLAGS.whole("seed", 0, "seed of the positions outside of boxes, and of the random maps")
 FLAGS.old_name("maps", "drop")
 
 
 def main() -> None:
     """Finds boxes, learns which maps respond in them, draws without these."""
-    run = ExploredRun(FLAGS)
+    run = ExploredRun(FLAGS, "feature_dropout.png")
     if not FLAGS.boxes:
         raise ArgumentError("boxes", "", f"say what is to be forgotten: {texts.BOXES}")
     for name in ("samples", "box_count"):
         check_range(FLAGS, name, 2, MOST_SAMPLES)
-    saved = FLAGS.save_boxes and run.new_file("save_boxes", ".json")
+    saved = FLAGS.save_boxes and run.new_file("save_boxes", "boxes.json")
     samples = texts.points(run, "seeds", FLAGS.seeds)
     boxes = texts.boxes(run, FLAGS.boxes, FLAGS.samples, FLAGS.box_count, FLAGS.share)
     found = library().feature_dropout(run.generator, boxes, samples, FLAGS.layer, FLAGS.drop, FLAGS.seed)

@@ -15,7 +15,7 @@ FLAGS.old_name("num", "count")
 
 def main() -> None:
     """Takes the filters of four networks, draws, says how smooth they are."""
-    run = ExploredRun(FLAGS)
+    run = ExploredRun(FLAGS, "filters.png")
     check_range(FLAGS, "count", 1, 10_000)
     explore = library()
     from dcgan_tf import models

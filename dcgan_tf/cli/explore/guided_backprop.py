@@ -30,7 +30,7 @@ FLAGS.old_name("look_at", "num")
 
 def main() -> None:
     """Looks for the strongest responses in both networks, draws, says how they differ."""
-    run = ExploredRun(FLAGS)
+    run = ExploredRun(FLAGS, "guided_backprop.png")
     maps = None if FLAGS.maps is None else seeds.parse(FLAGS.maps, "maps")
     if maps is not None and len(maps) > MOST_MAPS:
         raise ArgumentError("maps", FLAGS.maps, f"these are {len(maps)}; at most {MOST_MAPS} can be shown")

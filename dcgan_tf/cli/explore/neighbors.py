@@ -28,7 +28,7 @@ FLAGS.old_name("num", "k")
 
 def main() -> None:
     """Searches twice, draws, says whether samples are nearer than real images are."""
-    run = ExploredRun(FLAGS)
+    run = ExploredRun(FLAGS, "neighbors.png")
     check_range(FLAGS, "k", 1, MOST_NEIGHBORS)
     samples = texts.points(run, "seeds", FLAGS.seeds)
     extractor, name = _features(run)

@@ -34,8 +34,8 @@ FLAGS.whole("steps", 1500, "steps of descent for each image")
 
 def main() -> None:
     """Takes the images, descends, draws, keeps the latents."""
-    run = ExploredRun(FLAGS)
-    latents = run.new_file("out", ".npz", beside=True)
+    run = ExploredRun(FLAGS, "project.png", ".npz")
+    latents = run.out.with_suffix(".npz")
     check_range(FLAGS, "starts", 4, 256)
     check_range(FLAGS, "steps", 30, 100_000)
     label = run.label()

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_tf import files, quiet, runs
-from dcgan_tf.cli import console
+from dcgan_tf.cli import console, out_flag
 from dcgan_tf.cli.flags import Flags
 from dcgan_tf.errors import ArgumentError
 
@@ -20,7 +20,7 @@ def view_flags(description: str, name: str, generator: bool = True, data: bool =
     """The flags that views share: --weights if it looks at the generator, places of data if it needs the images."""
     flags = Flags(description)
     flags.text("run", None, "run directory to explore")
-    flags.text("out", f"{name}.png", "the picture")
+    flags.text("out", None, out_flag.rule((".png",), f"{name}.png", f"{name}.png"))
     flags.text("checkpoint", None, "which one: latest (default), best (by the scores of the training), or a step")
     if generator:
         words = "moving average or last weights; default: the average if the run has one"
@@ -56,26 +56,25 @@ def library() -> ModuleType:
 
 
 class ExploredRun:
-    """What a view works with, from its parsed flags; everything is opened when it is first used."""
+    """What a view works with; everything is opened when it is first used.
 
-    def __init__(self, flags: Flags):
+    Args:
+        flags: of the view, parsed.
+        picture: the name of what it draws.
+        beside: suffix of a file that it writes beside the picture.
+    """
+
+    def __init__(self, flags: Flags, picture: str, *beside: str):
         if not flags.run:
             raise ArgumentError("run", "", "name the run directory to explore (--run=runs/00000-mnist_28)")
         self.flags, self.directory = flags, runs.RunDirectory(flags.run)
         self.config, self.recorded = self.directory.read_config()
-        self.out = self.new_file("out", ".png")
+        self.out = self.new_file("out", picture, *beside)
 
-    def new_file(self, flag: str, suffix: str, beside: bool = False) -> Path:
-        """The file that a flag names, or the one beside it with another suffix, if it may be written."""
-        value = getattr(self.flags, flag)
-        path = files.expanded(value).with_suffix(suffix) if beside else files.expanded(value)
-        if path.suffix.lower() != suffix:
-            raise ArgumentError(flag, value, f"name a {suffix} file")
-        if path.is_dir():
-            raise ArgumentError(flag, value, f"{path} is a folder; name a file")
-        if path.exists() and not self.flags.overwrite:
-            raise ArgumentError(flag, value, f"{path} exists; name another, or add --overwrite")
-        return path
+    def new_file(self, flag: str, name: str, *beside: str) -> Path:
+        """The file that a flag means, if it may be written; `name` where it means a folder or nothing."""
+        suffixes = (Path(name).suffix,)
+        return out_flag.file(getattr(self.flags, flag), name, suffixes, self.flags.overwrite, beside, flag)
 
     @cached_property
     def generator(self) -> Any:
@@ -168,6 +167,5 @@ class ExploredRun:
             path.parent.mkdir(parents=True, exist_ok=True)
             write(path)
         except OSError as error:
-            value = getattr(self.flags, flag)
-            raise ArgumentError(flag, value, f"cannot write {path} ({error.strerror or error})") from error
+            raise out_flag.cannot_write(path, error, flag) from error
         self.say(f"wrote {path}")

@@ -28,7 +28,7 @@ FLAGS.old_name("mean_of", "examples")
 
 def main() -> None:
     """Finds the direction, turns the samples, draws."""
-    run = ExploredRun(FLAGS)
+    run = ExploredRun(FLAGS, "turn.png")
     titles = getattr(FLAGS, "from"), FLAGS.to
     for name, text in zip(("from", "to"), titles, strict=True):
         if not text:

@@ -23,8 +23,7 @@ FLAGS.whole("steps", 30, "steps from one point to the next")
 
 def main() -> None:
     """Walks, draws, says how evenly the images moved."""
-    run = ExploredRun(FLAGS)
-    gif = run.new_file("out", ".gif", beside=True)
+    run = ExploredRun(FLAGS, "walk.png", ".gif")
     check_range(FLAGS, "steps", 10, MOST_STEPS)
     stations = texts.points(run, "seeds", FLAGS.seeds, run.label())
     if len(stations) * FLAGS.steps > MOST_IMAGES:
@@ -33,4 +32,4 @@ def main() -> None:
     walk = library().walk(run.generator, stations, FLAGS.steps)
     run.say(walk.verdict)
     run.write(walk.figure(run.origin).save)
-    run.write(walk.save_gif, gif)
+    run.write(walk.save_gif, run.out.with_suffix(".gif"))
