@@ -85,7 +85,7 @@ class Run:
     @property
     def verdict(self) -> health.Verdict:
         """How training is doing: `.state` in one word, `.sentence` with what to try."""
-        return health.judge(self.history, self.scores)
+        return reporting.verdict(self.directory)
 
     @property
     def evaluations(self) -> list[dict[str, Any]]:

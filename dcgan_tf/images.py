@@ -1,9 +1,12 @@
 """Pictures of uint8 images: grids, PNG and GIF."""
 
+import bisect
 import io
+import logging
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -11,8 +14,12 @@ from PIL import Image
 from dcgan_tf import files
 from dcgan_tf.errors import ArgumentError
 
+log = logging.getLogger(__name__)
+
 GRID_WIDTH_LIMIT = 1024  # pixels; smaller pictures are magnified up to it, so that a person can see them
 MOST_CLASS_ROWS = 16
+GIF_BYTES, GIF_FRAMES, GIF_SIDE, GIF_COLORS = 5 * 10**6, 100, 640, 64
+FEWEST_FRAMES = 40
 
 
 class Picture:
@@ -119,27 +126,85 @@ def write_png(path: str | os.PathLike, picture: np.ndarray) -> None:
         to_pil(picture).save(temporary, format="PNG")
 
 
-def write_gif(path: str | os.PathLike, frames: Iterable[str | os.PathLike | np.ndarray], seconds: float = 8.0) -> None:
-    """Writes an endless animation, the last frame held for a while; at most 120 frames, evenly chosen.
+def write_gif(path: str | os.PathLike, frames: Sequence[str | os.PathLike | np.ndarray], seconds: float = 8.0) -> None:
+    """Writes an endless animation of at most 100 frames and 5 MB, the last frame held for a while.
 
-    Frames of another size than the last are left out.
+    Frames are chosen evenly among the last ones that have the same size; only these are opened. They are 640 pixels
+    large at most, and magnified less than the pictures where that is too much. If it takes more to stay below 5 MB, the
+    animation gets fewer frames, down to 40, then fewer colors, then smaller frames, and a log line says so.
 
     Args:
         path: the GIF to write, complete or not at all.
         frames: PNG files, or uint8 [height, width, channels], in order, at least one.
         seconds: duration of one round without the pause at its end.
     """
-    frames = list(frames)
-    fitting = [frame for frame in frames if _size(frame) == _size(frames[-1])]
-    numbers = np.unique(np.linspace(0, len(fitting) - 1, min(len(fitting), 120)).astype(int))
-    pictures = []
-    for number in numbers:
-        with _opened(fitting[number]) as picture:
-            pictures.append(_few_colors(picture))
-    pause = max(40, int(1000 * seconds / len(pictures)))
-    durations = [pause] * (len(pictures) - 1) + [2000]
+    size = _size(frames[-1])
+    first = bisect.bisect_left(frames, True, key=lambda frame: _size(frame) == size)
+    chosen = [frame for frame in _evenly(frames[first:], GIF_FRAMES) if _size(frame) == size]
+    content, worse = _fitting_gif(chosen, seconds)
+    if worse:
+        log.info("%s: %s, so that it stays below %d MB", Path(path).name, worse, GIF_BYTES // 10**6)
     with files.written_aside(path) as temporary:
-        pictures[0].save(temporary, format="GIF", save_all=True, append_images=pictures[1:], duration=durations, loop=0)
+        temporary.write_bytes(content)
+
+
+def _fitting_gif(frames: Sequence[str | os.PathLike | np.ndarray], seconds: float) -> tuple[bytes, str]:
+    """The first animation that is small enough, and what is worse about it than about the best, in words."""
+    with _opened(frames[-1]) as last:
+        largest, plain = max(last.size), max(last.size) // _magnification(last)
+    sides = [side for side in range(plain, largest + 1, plain) if side <= GIF_SIDE] or [GIF_SIDE]
+    tries = [(side, GIF_COLORS) for side in sides[:0:-1]]  # less magnified is no loss
+    tries += [(max(1, sides[0] // part), GIF_COLORS // few) for part in (1, 2, 4) for few in (1, 2)]
+    for side, colors in tries:
+        probe = _evenly(frames, 5)
+        fitting = GIF_BYTES * len(probe) // len(_gif(probe, side, colors, seconds))
+        if fitting >= min(len(frames), GIF_FRAMES if side > sides[0] else FEWEST_FRAMES):
+            break
+    content = None
+    while content is None or (len(content) > GIF_BYTES and fitting):
+        chosen = _evenly(frames, fitting)
+        content, fitting = _gif(chosen, side, colors, seconds), len(chosen) * 9 // 10
+    worse = [f"{len(chosen)} of {len(frames)} frames"] if len(chosen) < len(frames) else []
+    worse += [f"{colors} colors"] if colors < GIF_COLORS else []
+    worse += [f"{side} pixels large"] if side < sides[0] else []
+    return content, ", ".join(worse)
+
+
+def _gif(frames: Sequence[str | os.PathLike | np.ndarray], side: int, colors: int, seconds: float) -> bytes:
+    """An animation whose larger side has `side` pixels, in so many colors, which are the same in all frames."""
+    few = [np.asarray(_scaled(frame, side))[::3, ::3] for frame in _evenly(frames, 8)]  # enough to find the colors
+    palette = Image.fromarray(np.concatenate(few)).quantize(colors)
+    scaled = (_scaled(frame, side) for frame in frames)
+    first, *others = (picture.quantize(palette=palette, dither=Image.Dither.NONE) for picture in scaled)
+    pause = max(40, int(1000 * seconds / len(frames)))
+    stream = io.BytesIO()
+    first.save(stream, "GIF", save_all=True, append_images=others, duration=[pause] * len(others) + [2000], loop=0)
+    return stream.getvalue()
+
+
+def _scaled(frame: str | os.PathLike | np.ndarray, side: int) -> Image.Image:
+    """A frame, RGB, whose larger side has `side` pixels; a smaller magnification is exact."""
+    with _opened(frame) as picture:
+        ratio = side / max(picture.size)
+        size = tuple(max(1, round(length * ratio)) for length in picture.size)
+        return picture.convert("RGB").resize(size, Image.Resampling.BOX)
+
+
+def _magnification(picture: Image.Image) -> int:
+    """How often each pixel is repeated in both directions."""
+    pixels = np.asarray(picture)
+    for factor in range(min(pixels.shape[:2]), 1, -1):
+        if pixels.shape[0] % factor == pixels.shape[1] % factor == 0:
+            small = pixels[::factor, ::factor]
+            if np.array_equal(small.repeat(factor, axis=0).repeat(factor, axis=1), pixels):
+                return factor
+    return 1
+
+
+def _evenly(items: Sequence, count: int) -> list:
+    """At most `count` items, the first and the last among them; of one, the last."""
+    numbers = np.linspace(len(items) - 1, 0, max(1, min(len(items), count))).astype(int)[::-1]
+    return [items[number] for number in numbers]
 
 
 def write_loop(path: str | os.PathLike, frames: np.ndarray, seconds: float, width: int = 256) -> None:

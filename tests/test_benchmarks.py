@@ -4,11 +4,12 @@ import time
 
 import pytest
 
-from benchmarks import costs, input_pipeline, our_step, serving, train_step, workers
+from benchmarks import costs, input_pipeline, long_runs, our_step, serving, train_step, workers
 from dcgan_tf import models, presets
 from dcgan_tf.cli import console
 from dcgan_tf.config import TrainingConfig
 from dcgan_tf.exporting.formats import FORMATS
+from dcgan_tf.runs import RunDirectory
 
 
 def test_costs_by_hand():
@@ -108,6 +109,16 @@ def test_serving_measures_every_way(preset, parts, capfd):
     assert f"XNNPACK takes {parts}" in out
 
 
+@pytest.mark.full
+def test_long_runs_are_made_up_and_continued(tmp_path):
+    run = RunDirectory(tmp_path)
+    long_runs.make_up(run, 1000)
+    assert len(run.samples_files()) == 5 and len(run.metrics_file.read_text().splitlines()) == 50
+    results = long_runs.measure(run, 1000)
+    assert len(results) == 7 and all(seconds > 0 and megabytes >= 0 for seconds, megabytes in results.values())
+    assert run.animation_file.exists() and run.curves_file.exists()
+
+
 def test_markdown():
     assert workers.markdown([("a", "bb"), ("ccc", "d")]) == "| a | bb |\n| --- | --- |\n| ccc | d |"
     assert workers.spread([3.0, 1.0, 2.0]) == "2 (1 to 3)"
@@ -121,6 +132,7 @@ def test_markdown():
         (train_step, ["--preset=tiny", "--end_to_end=1"], "--end_to_end=1: it must be at least"),
         (input_pipeline, ["--images=0"], "--images=0: it must be at least 1"),
         (input_pipeline, ["--preset=huge"], "--preset=huge"),
+        (long_runs, ["--lengths=1000,7"], "--lengths=1000,7: they must be multiples of 500 steps"),
         (serving, ["--rounds=0"], "--rounds=0: it must be at least 1"),
         (serving, ["--run=somewhere", "--preset=tiny"], "--run=somewhere: a run has its own settings"),
     ],

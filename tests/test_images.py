@@ -44,6 +44,41 @@ def test_a_gif_moves_through_all_frames(tmp_path):
         assert np.asarray(movie.convert("L"))[0, 0] == 200
 
 
+@pytest.mark.full
+def test_a_gif_of_many_large_grids_is_small(tmp_path, caplog):
+    """The worst case: 64 color images of 64x64 that are noise."""
+    caplog.set_level("INFO")
+    noise = np.random.default_rng(0).integers(0, 256, (20, 64, 64, 64, 3), np.uint8)
+    frames = [images.grid(pixels) for pixels in noise] * 6
+    for name in ("a", "b"):
+        images.write_gif(tmp_path / f"{name}.gif", frames)
+    content = (tmp_path / "a.gif").read_bytes()
+    assert len(content) <= 5_000_000 and content == (tmp_path / "b.gif").read_bytes()
+    with Image.open(tmp_path / "a.gif") as movie:
+        assert 40 <= movie.n_frames <= 100 and max(movie.size) >= 250
+    assert "a.gif: 72 of 100 frames, 265 pixels large, so that it stays below 5 MB" in caplog.text
+
+
+def test_a_gif_of_magnified_grids_keeps_every_pixel(tmp_path, caplog):
+    caplog.set_level("INFO")
+    small = np.random.default_rng(0).integers(0, 16, (3, 70, 60, 1), np.uint8) * 17
+    frames = [images.magnified(picture) for picture in small]
+    images.write_gif(tmp_path / "a.gif", frames)
+    with Image.open(tmp_path / "a.gif") as movie:
+        assert movie.size == (540, 630) and frames[0].shape == (1190, 1020, 1)
+        for number, picture in enumerate(small):
+            movie.seek(number)
+            assert np.array_equal(np.asarray(movie.convert("L"))[::9, ::9], picture[..., 0])
+    assert not caplog.text
+
+
+def test_frames_of_another_size_than_the_last_are_left_out(tmp_path):
+    frames = [np.full((size, size, 1), 4 * index, np.uint8) for index, size in enumerate([8] * 50 + [6] * 3)]
+    images.write_gif(tmp_path / "a.gif", frames)
+    with Image.open(tmp_path / "a.gif") as movie:
+        assert movie.n_frames == 3 and movie.size == (6, 6)
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     target = tmp_path / "a.png"
     images.write_png(target, np.zeros((2, 2, 1), np.uint8))

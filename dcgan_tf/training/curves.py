@@ -1,57 +1,77 @@
-"""The rows of a run as one picture: losses, outputs of the discriminator, and scores of the samples."""
+"""A run as one picture: losses, outputs of the discriminator, and scores of the samples."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dcgan_tf import files
+from dcgan_tf import checkpoints, files
+from dcgan_tf.checkpoints import Score
 from dcgan_tf.runs import RunDirectory
+from dcgan_tf.training.evaluator import FRECHET_RANDOM
+from dcgan_tf.training.row_file import Thinned
 
-LOSSES = {"d_loss": "discriminator", "g_loss": "generator"}
+MOST_POINTS = 2000
+"""Of a longer run every second, fourth, ... row is drawn."""
+
+LOSSES = {"d_loss": "discriminator D", "g_loss": "generator G"}
 OUTPUTS = {
-    "d_real": "D(x), real images",
-    "d_fake": "D(G(z)), generated images",
-    "d_accuracy": "accuracy of D",
+    "d_real": "D's output for real images, D(x)",
+    "d_fake": "D's output for generated images, D(G(z))",
+    "d_accuracy": "share of images that D gets right",
 }
-RATIOS = {"diversity": "distances between samples / between real images", "closest": "the same, nearest neighbor only"}
-NOT_DRAWN = {"step", "seconds", "provisional", *RATIOS}
+VARIETY = {"diversity": "distance of any two", "closest": "distance to the most similar one"}
+NOT_DRAWN = {"step", "seconds", "provisional", *VARIETY}
 
 
-def draw(directory: RunDirectory, rows: Sequence[dict[str, Any]], scores: Sequence[dict[str, Any]] = ()) -> None:
-    """Draws the rows of `metrics.jsonl`, and those of `scores.jsonl` in a third panel if there are any."""
+def draw(directory: RunDirectory, rows: Thinned, scores: Thinned) -> None:
+    """Draws rows of `metrics.jsonl`, and those of `scores.jsonl` in two further panels if there are any."""
     from matplotlib.figure import Figure  # takes half a second to import
 
-    panels = 3 if scores else 2
-    figure = Figure(figsize=(10, 3 * panels), layout="constrained")
+    panels = 4 if scores.items else 2
+    figure = Figure(figsize=(10, 2.6 * panels), layout="constrained")
     axes = figure.subplots(panels, 1, sharex=True)
-    for each, names, label in zip(axes, (LOSSES, OUTPUTS), ("loss", "discriminator"), strict=False):
-        _lines(each, rows, names)
-        each.set_ylabel(label)
-    if scores:
-        _draw_scores(axes[2], scores)
+    _lines(axes[0], rows.items, LOSSES)
+    _lines(axes[1], rows.items, OUTPUTS)
+    axes[0].set_title("Losses", loc="left")
+    axes[1].set_title("Discriminator D", loc="left")
+    axes[1].set_ylim(-0.02, 1.02)
+    axes[1].set_ylabel("0: generated, 1: real")
+    if scores.items:
+        _draw_scores(axes[2], scores.items, checkpoints.best_score(directory))
+        _lines(axes[3], scores.items, VARIETY, marker=".")
+        axes[3].set_title("Variety of samples (real images: 1)", loc="left")
+        axes[3].set_ylim(bottom=0)
     for each in axes:
         each.grid(alpha=0.3)
-        each.legend(loc="upper left", bbox_to_anchor=(1.06 if scores else 1.01, 1.0), fontsize="small")
-    axes[-1].set_xlabel("step")
-    axes[0].set_title(directory.path.name)
+        each.margins(x=0.01)
+        each.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, fontsize="small", frameon=False)
+    axes[-1].xaxis.set_major_formatter("{x:,.0f}")
+    axes[-1].set_xlabel("step" if rows.stride == 1 else f"step (one report in {rows.stride} is drawn)")
+    figure.suptitle(directory.path.name)
     with files.written_aside(directory.curves_file) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
+    figure.clear()  # else megabytes stay until Python looks for cycles
 
 
-def _lines(axes, rows: Sequence[dict[str, Any]], names: dict[str, str], **style) -> None:
+def _lines(axes, rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], **style) -> None:
     for name, label in names.items():
         points = [(row["step"], row[name]) for row in rows if name in row]
         axes.plot(*zip(*points, strict=True), label=label, linewidth=1, **style)
 
 
-def _draw_scores(axes, scores: Sequence[dict[str, Any]]) -> None:
-    """Scores on the left axis, logarithmic because they fall by orders of magnitude; ratios on the right one."""
+def _draw_scores(axes, scores: Sequence[Mapping[str, Any]], best: Score | None) -> None:
+    """Logarithmic where that is possible, because scores fall by orders of magnitude."""
     names = dict.fromkeys(name for row in scores for name in row if name not in NOT_DRAWN)
+    _lines(axes, scores, {name: _score_label(name) for name in names}, marker=".", color="black")
+    if best:
+        label = f"best checkpoint, step {best.step:,}"
+        axes.plot(best.step, best.value, "*", markersize=12, color="tab:red", label=label)
+    title = "Quality of samples"
+    if best:
+        title += ": lower is better" if best.lower_is_better else ": higher is better"
+    axes.set_title(title, loc="left")
     positive = all(row[name] > 0 for row in scores for name in names if name in row)
-    _lines(axes, scores, {name: name for name in names}, marker=".", color="black")
     axes.set_yscale("log" if positive else "linear")
-    axes.set_ylabel("score of samples")
-    ratios = axes.twinx()
-    _lines(ratios, scores, RATIOS, linestyle="--")
-    ratios.set_ylim(bottom=0)
-    ratios.set_ylabel("ratio")
-    ratios.legend(loc="lower left", bbox_to_anchor=(1.06, 0.0), fontsize="small")
+
+
+def _score_label(name: str) -> str:
+    return "Fréchet distance to training images" if name == FRECHET_RANDOM else name

@@ -1,12 +1,12 @@
 """Training health in one word and one sentence, as a function of the rows that training has written.
 
-Nothing is remembered between calls, so a run that was continued is judged like one that never stopped. The limits were
-set on runs that ended in good images (digits, MNIST, Fashion-MNIST, CIFAR-10, photographs); the values in parentheses
-below are the worst seen in any of them.
+Nothing else is remembered, so a run that was continued is judged like one that never stopped. The limits were set on
+runs that ended in good images (digits, MNIST, Fashion-MNIST, CIFAR-10, photographs); the values in parentheses below
+are the worst seen in any of them.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -28,6 +28,7 @@ RUINED = (COLLAPSING, DIVERGED)
 """States from which a run does not recover; the setting `stop_on_collapse` ends training there."""
 
 WINDOW_STEPS, WINDOW_ROWS = 200, 5
+MOST_ROWS = WINDOW_STEPS  # there is at most one row for each step
 LARGEST_LOSS = 20.0  # (8.4, and single rows of 12.4)
 SURE_REJECTION, SURE_ACCURACY = 0.01, 0.99  # D(G(z)) (0.015) and accuracy of the discriminator
 FOOLED_ACCURACY = 0.45  # (0.56; a perfect generator would give about 0.5)
@@ -56,30 +57,62 @@ class Verdict:
         return f"{self.state}: {self.sentence}"
 
 
-def judge(rows: Sequence[Mapping[str, float]], scores: Sequence[Mapping[str, float]] = ()) -> Verdict:
-    """The state after the last row.
-
-    Medians over the last 200 steps, and at least 5 rows, decide: a single bad row is not a verdict.
+class Judge:
+    """Judges a run again and again while it trains, at a cost that does not depend on its length.
 
     Args:
-        rows: those of `metrics.jsonl`, by step.
-        scores: those of `scores.jsonl`, by step; without them a collapse is not detected.
+        scores: the rows of `scores.jsonl` so far, by step; without any, a collapse is not detected.
     """
-    if rows and not all(map(math.isfinite, _numbers(rows[-1]))):
-        return Verdict(DIVERGED)
-    window = _window(rows)
-    if window and median(max(row["d_loss"], row["g_loss"]) for row in window) > LARGEST_LOSS:
-        return Verdict(DIVERGED)
-    if _collapsing(scores):
-        return Verdict(COLLAPSING)
-    if not window:
-        return Verdict(STARTING)
-    real, fake, accuracy = (median(row[name] for row in window) for name in ("d_real", "d_fake", "d_accuracy"))
-    if fake < SURE_REJECTION and accuracy > SURE_ACCURACY:
-        return Verdict(STRONG_DISCRIMINATOR)
-    if fake > real and accuracy < FOOLED_ACCURACY:
-        return Verdict(STRONG_GENERATOR)
-    return Verdict(HEALTHY)
+
+    def __init__(self, scores: Iterable[Mapping[str, float]] = ()):
+        self._peaks = {"diversity": 0.0, "closest": 0.0}
+        self._alike = (False, False)  # in the last two evaluations
+        for score in scores:
+            self.add(score)
+
+    def add(self, score: Mapping[str, float]) -> None:
+        """Takes the next row of `scores.jsonl`.
+
+        Samples are rather alike in the first few hundred steps of healthy runs too. So a collapse is very little
+        diversity, or little of it late, or the loss of diversity that there was, in two evaluations in a row.
+        Evaluations of an untrained generator do not count.
+        """
+        if score["step"] < WINDOW_STEPS:
+            return
+        # Samples that differ more than real images are noise, and losing noise is no collapse: peaks end at 1.
+        self._peaks = {name: min(1.0, max(peak, score[name])) for name, peak in self._peaks.items()}
+        little = score["diversity"] < (LATE_DIVERSITY if score["step"] >= LATE_STEPS else LEAST_DIVERSITY)
+        lost = any(peak >= ONCE_DIVERSE and score[name] < FALL * peak for name, peak in self._peaks.items())
+        self._alike = (self._alike[1], little or lost)
+
+    def verdict(self, rows: Sequence[Mapping[str, float]]) -> Verdict:
+        """The state after the last row.
+
+        Medians over the last 200 steps, and at least 5 rows, decide: a single bad row is not a verdict.
+
+        Args:
+            rows: those of `metrics.jsonl`, by step; the last `MOST_ROWS` are enough.
+        """
+        if rows and not all(map(math.isfinite, _numbers(rows[-1]))):
+            return Verdict(DIVERGED)
+        window = _window(rows)
+        if window and median(max(row["d_loss"], row["g_loss"]) for row in window) > LARGEST_LOSS:
+            return Verdict(DIVERGED)
+        if all(self._alike):
+            return Verdict(COLLAPSING)
+        if not window:
+            return Verdict(STARTING)
+        real, fake, accuracy = (median(row[name] for row in window) for name in ("d_real", "d_fake", "d_accuracy"))
+        if fake < SURE_REJECTION and accuracy > SURE_ACCURACY:
+            return Verdict(STRONG_DISCRIMINATOR)
+        if fake > real and accuracy < FOOLED_ACCURACY:
+            return Verdict(STRONG_GENERATOR)
+        return Verdict(HEALTHY)
+
+
+def judge(rows: Sequence[Mapping[str, float]], scores: Iterable[Mapping[str, float]] = ()) -> Verdict:
+    """The state after the last of these rows; see `Judge`."""
+    return Judge(scores).verdict(rows)
 
 
 def _numbers(row: Mapping[str, float]) -> list[float]:
@@ -92,23 +125,3 @@ def _window(rows: Sequence[Mapping[str, float]]) -> Sequence[Mapping[str, float]
         return ()
     recent = [row for row in rows if row["step"] > rows[-1]["step"] - WINDOW_STEPS]
     return recent if len(recent) >= WINDOW_ROWS else rows[-WINDOW_ROWS:]
-
-
-def _collapsing(scores: Sequence[Mapping[str, float]]) -> bool:
-    """Whether the samples were alike in the last two evaluations.
-
-    Samples are rather alike in the first few hundred steps of healthy runs too. So a collapse is very little diversity,
-    or little of it late, or the loss of diversity that there was. Evaluations of an untrained generator do not count.
-    """
-    trained = [score for score in scores if score["step"] >= WINDOW_STEPS]
-    return len(trained) > 1 and _alike(trained[:-1]) and _alike(trained)
-
-
-def _alike(scores: Sequence[Mapping[str, float]]) -> bool:
-    """Whether the samples of the last of these evaluations were alike."""
-    last = scores[-1]
-    if last["diversity"] < LEAST_DIVERSITY or (last["step"] >= LATE_STEPS and last["diversity"] < LATE_DIVERSITY):
-        return True
-    # Samples that differ more than real images are noise, and losing noise is no collapse: peaks end at 1.
-    peaks = {name: min(1.0, max(score[name] for score in scores)) for name in ("diversity", "closest")}
-    return any(peak >= ONCE_DIVERSE and last[name] < FALL * peak for name, peak in peaks.items())

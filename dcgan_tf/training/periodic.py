@@ -15,7 +15,8 @@ from dcgan_tf.runs import RunDirectory
 from dcgan_tf.training import health
 from dcgan_tf.training.diversity import Diversity
 from dcgan_tf.training.evaluator import Evaluator, one_blas_thread, random_frechet
-from dcgan_tf.training.reporting import OnSamples, Reporter, Row
+from dcgan_tf.training.reporting import OnSamples, Reporter
+from dcgan_tf.training.row_file import Row
 from dcgan_tf.training.state import TrainingState
 
 log = logging.getLogger(__name__)
@@ -47,8 +48,7 @@ class PeriodicWork:
         checkpoints.set_aside_later(directory, step)
         checkpoints.forget_provisional(directory)
         self._reporter = Reporter(directory, step, bool(state.summed_steps.numpy() > 0), on_samples)
-        judged = (row["health"] for row in reversed(self._reporter.rows) if "health" in row)
-        self._health = next(judged, health.STARTING)
+        self._health = self._reporter.state
         if self._settings.evaluate_every:
             with one_blas_thread():
                 self._evaluator, self._diversity = evaluator or random_frechet(store), Diversity(store)
@@ -100,7 +100,7 @@ class PeriodicWork:
 
     def _judge(self, row: Row) -> None:
         """Adds the verdict to a row, and logs it when it has changed."""
-        self.verdict = health.judge([*self._reporter.rows, row], self._reporter.scores)
+        self.verdict = self._reporter.verdict(row)
         row["health"] = self.verdict.state
         if self.verdict.state != self._health:
             level = logging.WARNING if self.verdict.ruined else logging.INFO

@@ -1,18 +1,18 @@
-"""The files of a run that a person looks at: rows, scores, curves, sample grids, the animation, TensorBoard."""
+"""The files of a run that a person looks at: rows, scores, curves, sample grids, the animation, TensorBoard.
 
-import json
+What a report costs does not depend on how long the run is.
+"""
+
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
-from dcgan_tf import files, images
+from dcgan_tf import images
 from dcgan_tf.runs import RunDirectory, step_of
-from dcgan_tf.training import curves
+from dcgan_tf.training import curves, health
+from dcgan_tf.training.row_file import Row, RowFile
+from dcgan_tf.training.tensorboard import TensorBoard
 
-Row = dict[str, Any]
 OnSamples = Callable[[int, np.ndarray], None]
 
 
@@ -26,42 +26,45 @@ class Reporter:
         provisional: whether a row of this very step was written only because training ended there; it is removed too.
             Scores say so themselves.
         on_samples: called with the step and the picture, uint8 [height, width, channels], of each sample grid.
-
-    Attributes:
-        rows: those of `metrics.jsonl`.
-        scores: those of `scores.jsonl`.
     """
 
     def __init__(self, directory: RunDirectory, step: int, provisional: bool, on_samples: OnSamples | None = None):
         self.directory, self._on_samples = directory, on_samples
+        self._rows, self._scores = RowFile(directory.metrics_file), RowFile(directory.scores_file)
         last = step - 1 if provisional else step
-        self.rows = [row for row in read_rows(directory) if row["step"] <= last]
-        self.scores = [row for row in read_scores(directory) if row["step"] <= step and not row.get("provisional")]
-        _write_rows(directory.metrics_file, self.rows)
-        if directory.scores_file.exists():
-            _write_rows(directory.scores_file, self.scores)
+        self._rows.cut(lambda row: row["step"] <= last)
+        self._scores.cut(lambda row: row["step"] <= step and not row.get("provisional"))
         for path in directory.samples_files():
             if step_of(path) > step:
                 path.unlink()
-        self._tensorboard = tf.summary.create_file_writer(str(directory.tensorboard_dir))
+        self._recent = self._rows.last(health.MOST_ROWS)
+        self._judge = health.Judge(self._scores)
+        self._drawn_rows = self._rows.thinned(curves.MOST_POINTS)
+        self._drawn_scores = self._scores.thinned(curves.MOST_POINTS)
+        self._tensorboard = TensorBoard(directory, step)
+
+    @property
+    def state(self) -> str:
+        """The state that the last judged row is in."""
+        return next((row["health"] for row in reversed(self._recent) if "health" in row), health.STARTING)
+
+    def verdict(self, row: Row) -> health.Verdict:
+        """The state after a row that follows those written so far."""
+        return self._judge.verdict([*self._recent, row])
 
     def row(self, row: Row) -> None:
         """Appends a row, which has at least a "step"."""
-        self.rows.append(row)
-        self._append(self.directory.metrics_file, row, "")
+        self._tensorboard.row(row, changed=row.get("health") != self.state)
+        self._rows.append(row)
+        self._drawn_rows.add(row)
+        self._recent = [*self._recent, row][-health.MOST_ROWS :]
 
     def score(self, row: Row) -> None:
         """Appends a row of scores, which has at least a "step"."""
-        self.scores.append(row)
-        self._append(self.directory.scores_file, row, "samples/")
-
-    def _append(self, path: Path, row: Row, prefix: str) -> None:
-        with path.open("a") as stream:
-            stream.write(json.dumps(row) + "\n")
-        with self._tensorboard.as_default(step=row["step"]):
-            for name, value in row.items():
-                if name != "step" and isinstance(value, float):
-                    tf.summary.scalar(prefix + name, value)
+        self._scores.append(row)
+        self._judge.add(row)
+        self._drawn_scores.add(row)
+        self._tensorboard.score(row)
 
     def samples(self, step: int, pixels: np.ndarray, columns: int = 0) -> None:
         """Writes a sample grid.
@@ -71,21 +74,21 @@ class Reporter:
             pixels: uint8 [n, height, width, channels].
             columns: images per row; 0 makes the grid about square.
         """
-        picture = images.magnified(images.grid(pixels, columns))
+        grid = images.grid(pixels, columns)
+        picture = images.magnified(grid)
         images.write_png(self.directory.samples_file(step), picture)
-        with self._tensorboard.as_default(step=step):
-            tf.summary.image("samples", picture[None])
+        self._tensorboard.samples(step, grid)
         if self._on_samples:
             self._on_samples(step, picture)
 
     def curves(self) -> None:
-        """Draws all rows so far."""
+        """Draws the rows so far."""
         self._tensorboard.flush()
-        if self.rows:
-            curves.draw(self.directory, self.rows, self.scores)
+        if self._drawn_rows.items:
+            curves.draw(self.directory, self._drawn_rows, self._drawn_scores)
 
     def close(self) -> None:
-        """Writes the animation of all sample grids; that takes seconds, so it is done once, at the end."""
+        """Writes the animation of the sample grids; that takes seconds, so it is done once, at the end."""
         self._tensorboard.close()
         if grids := self.directory.samples_files():
             images.write_gif(self.directory.animation_file, grids)
@@ -102,24 +105,14 @@ def read_rows(directory: RunDirectory) -> list[Row]:
 
     Old runs have rows without "health".
     """
-    return _read(directory.metrics_file)
+    return list(RowFile(directory.metrics_file))
 
 
 def read_scores(directory: RunDirectory) -> list[Row]:
     """The rows of `scores.jsonl`; none if the run was never evaluated."""
-    return _read(directory.scores_file)
+    return list(RowFile(directory.scores_file))
 
 
-def _write_rows(path: Path, rows: list[Row]) -> None:
-    with files.written_aside(path) as temporary:
-        temporary.write_text("".join(json.dumps(row) + "\n" for row in rows))
-
-
-def _read(path: Path) -> list[Row]:
-    rows = []
-    for line in path.read_text(errors="replace").splitlines() if path.exists() else ():
-        try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
-    return rows
+def verdict(directory: RunDirectory) -> health.Verdict:
+    """How the run was doing at its last row."""
+    return health.Judge(RowFile(directory.scores_file)).verdict(RowFile(directory.metrics_file).last(health.MOST_ROWS))

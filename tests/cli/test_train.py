@@ -188,8 +188,8 @@ def test_tensorboard_gets_every_row_and_grid(trained_run):
 
     events = EventAccumulator(str(runs.RunDirectory(trained_run).tensorboard_dir))
     events.Reload()
-    assert {"d_loss", "g_loss", "d_real", "images_per_second"} <= set(events.Tags()["tensors"])
-    assert [event.step for event in events.Tensors("d_loss")] == [2, 4, 6, 8, 10]
+    assert {"settings", "training images", "loss/generator", "samples/diversity"} <= set(events.Tags()["tensors"])
+    assert [event.step for event in events.Tensors("loss/discriminator")] == [2, 4, 6, 8, 10]
     assert [event.step for event in events.Tensors("samples")] == [0, 5, 10]
 
 
