@@ -74,6 +74,15 @@ def _multi_worker(workers: cluster.Cluster) -> tf.distribute.Strategy:
         raise UserError(f"worker {workers.index} of {', '.join(workers.hosts)}: cannot join ({reason})") from error
 
 
+def clock() -> Callable[[], tf.Tensor]:
+    """What tells the time in a graph, in seconds; NaN where TensorFlow computes deterministically and refuses to."""
+    try:
+        tf.timestamp()
+        return tf.timestamp
+    except tf.errors.FailedPreconditionError:
+        return lambda: tf.constant(float("nan"), tf.float64)
+
+
 def worker_count(strategy: tf.distribute.Strategy) -> int:
     """The number of processes that train together."""
     resolver = strategy.cluster_resolver

@@ -20,7 +20,7 @@ from dcgan_tf.training.forecast import Forecast
 from dcgan_tf.training.periodic import PeriodicWork
 from dcgan_tf.training.reporting import OnSamples, read_rows
 from dcgan_tf.training.state import TrainingState
-from dcgan_tf.training.step import make_train_steps
+from dcgan_tf.training.step import fixed_order_of_sums, make_train_steps
 from dcgan_tf.training.stopping import COLLAPSED, Collapsed, Interrupted, Stopped, collected_signals
 from dcgan_tf.training.window import Window, describe
 
@@ -82,7 +82,7 @@ class Trainer:
         """
         self._batches = None
         try:
-            with _failures_explained(self.config, self.strategy):
+            with _failures_explained(self.config, self.strategy), fixed_order_of_sums():
                 self._start()
                 self._run()
         finally:

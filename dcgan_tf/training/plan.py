@@ -205,7 +205,8 @@ def require_classes(found: int, wanted: int = 0, why: str = "") -> None:
 def _continued(directory: RunDirectory, preset: str | None, settings: Mapping[str, Any]) -> tuple[Config, dict]:
     """The configuration of an existing run with what may change changed, and what else its config.json holds.
 
-    The devices of the earlier start are forgotten: they say where it ran, not what it is.
+    The devices of the earlier start are forgotten: they say where it ran, not what it is. That it is deterministic is
+    not.
     """
     stored, recorded = directory.read_config()
     base = presets.PRESETS[preset] if preset and preset != recorded["preset"] else stored
@@ -216,7 +217,8 @@ def _continued(directory: RunDirectory, preset: str | None, settings: Mapping[st
         "classes": (stored.model.classes or 1) if conditional else 0,  # if it differs, it is refused below
         "custom_networks": stored.model.custom_networks,
     }
-    config = replace(base, device=DeviceConfig()).with_settings({**of_data, **settings})
+    device = DeviceConfig(deterministic=stored.device.deterministic)
+    config = replace(base, device=device).with_settings({**of_data, **settings})
     if differing := stored.differences(config):
         changes = ", ".join(f"`{name}={_text(stored, name)}` (not {_text(config, name)})" for name in differing)
         raise UserError(f"`run={directory.path}`: this run was started with {changes}; other settings need a new run")

@@ -4,12 +4,15 @@ Everything is averaged over the *global* batch exactly once: losses are sums ove
 global batch, gradients are summed over replicas by the optimizer, batch norm sums its statistics over replicas. Latents
 are drawn for the global batch and sliced. So a step is the same on one device and on several.
 
+Sums are written so that their order is fixed, see `fixed_order_of_sums`.
+
 Conditional networks: generated images take the labels of the batch of real ones, as in the paper's MNIST code. So each
 class is asked for as often as the data have it, the discriminator learns nothing from how often a label comes, and the
 labels of every replica are there with its images.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import tensorflow as tf
 
@@ -31,16 +34,16 @@ def make_train_steps(
     schedule has discriminator updates. Scalars are added to `state.sums`; nothing is returned, nothing leaves the
     device.
     """
-    update = _Update(state, config, strategy)
+    update, clock = _Update(state, config, strategy), distribution.clock()
     replica_step = tf.function(update.step, jit_compile=True) if config.training.jit else update.step
 
     @tf.function
     def train_steps(iterator, count):
         for _ in tf.range(count):
-            batches, step, seconds = _timed_batches(iterator, config, state.step)
+            batches, step, seconds = _timed_batches(iterator, config, state.step, clock)
             _set_rates(state, config.optimizer, step, strategy)
-            scalars = strategy.run(replica_step, args=(batches, _global_latents(config, step)))
-            state.sums.assign_add(strategy.reduce(tf.distribute.ReduceOp.SUM, scalars, axis=None))
+            parts = strategy.run(replica_step, args=(batches, _global_latents(config, step)))
+            state.sums.assign_add(_total(parts, strategy))
             state.summed_steps.assign_add(1)
             state.step.assign_add(1)
             state.seconds_waiting.assign_add(seconds)
@@ -49,7 +52,36 @@ def make_train_steps(
     return train_steps
 
 
-def _timed_batches(iterator: Iterator, config: Config, step: tf.Variable):
+@contextmanager
+def fixed_order_of_sums() -> Iterator[None]:
+    """Trains to the same bits however busy the processor is; `train_steps` is to be called inside the block.
+
+    `AddN`, the sum of several tensors, adds in an order that depends on which of its inputs can lend its memory at that
+    moment. From three tensors on, the order changes the last bits. So nothing here makes an `AddN` of more than two:
+    gradients are summed in pairs. TensorFlow's graph optimizer would merge such pairs, and any other chain of
+    additions, into one `AddN` again. The block switches that optimization off, for the whole process.
+    """
+    option = "arithmetic_optimization"
+    before = tf.config.optimizer.get_experimental_options().get(option, True)
+    tf.config.optimizer.set_experimental_options({option: False})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({option: before})
+
+
+def _total(parts: tf.Tensor, strategy: tf.distribute.Strategy) -> tf.Tensor:
+    """The sum over all replicas, in their order where `strategy.reduce` would use an `AddN`."""
+    if strategy.num_replicas_in_sync == 1:
+        return parts
+
+    def of_replica(part: tf.Tensor) -> tf.Tensor:
+        return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, part)
+
+    return strategy.experimental_local_results(strategy.run(of_replica, args=(parts,)))[0]
+
+
+def _timed_batches(iterator: Iterator, config: Config, step: tf.Variable, clock: Callable[[], tf.Tensor]):
     """The next batches of one step, the step, and the seconds that the batches were waited for.
 
     A batch is (images,), or (images, labels) where the networks are conditional.
@@ -58,12 +90,12 @@ def _timed_batches(iterator: Iterator, config: Config, step: tf.Variable):
     runs.
     """
     parts_of_batch = 2 if config.model.conditional else 1
-    start = tf.timestamp()
+    start = clock()
     with tf.control_dependencies([start]):
         batches = [next(iterator)[:parts_of_batch] for _ in range(config.training.d_steps)]
     parts = [part for batch in batches for part in tf.nest.flatten(batch, expand_composites=True)]
     with tf.control_dependencies(parts):
-        seconds = tf.timestamp() - start
+        seconds = clock() - start
     with tf.control_dependencies([seconds]):
         return batches, step.read_value(), seconds
 
@@ -124,15 +156,12 @@ class _Update:
     def _simultaneous(self, batches: list[tuple[tf.Tensor, ...]], latents: list[tf.Tensor]) -> tf.Tensor:
         """One generator pass; both networks are updated from the same outputs."""
         images, *labels = batches[0]
-        with tf.GradientTape() as d_tape, tf.GradientTape() as g_tape:
-            generated = self.generator(models.inputs(self._slice(latents[0]), *labels), training=True)
-            real_logits, fake_logits = self._logits(images, generated, *labels)
-            d_loss = self._discriminator_loss(real_logits, fake_logits)
-            g_loss = self._generator_loss(fake_logits)
-            d_objective = self._objective(d_loss, self.discriminator, self.discriminator_optimizer)
-            g_objective = self._objective(g_loss, self.generator, self.generator_optimizer)
-        d_gradients = d_tape.gradient(d_objective, self.discriminator.trainable_variables)
-        g_gradients = g_tape.gradient(g_objective, self.generator.trainable_variables)
+        generated = self.generator(models.inputs(self._slice(latents[0]), *labels), training=True)
+        real_logits, fake_logits = self._logits(images, generated, *labels)
+        d_loss = self._discriminator_loss(real_logits, fake_logits)
+        g_loss = self._generator_loss(fake_logits)
+        d_gradients = self._gradients(d_loss, self.discriminator, self.discriminator_optimizer)
+        g_gradients = self._gradients(g_loss, self.generator, self.generator_optimizer)
         self.discriminator_optimizer.apply(d_gradients, self.discriminator.trainable_variables)
         self.generator_optimizer.apply(g_gradients, self.generator.trainable_variables)
         return self._scalars(d_loss, g_loss, real_logits, fake_logits)
@@ -150,20 +179,16 @@ class _Update:
 
     def _update_discriminator(self, latents: tf.Tensor, images: tf.Tensor, *labels: tf.Tensor):
         generated = self.generator(models.inputs(latents, *labels), training=True)
-        with tf.GradientTape() as tape:
-            real_logits, fake_logits = self._logits(images, generated, *labels)
-            loss = self._discriminator_loss(real_logits, fake_logits)
-            objective = self._objective(loss, self.discriminator, self.discriminator_optimizer)
-        gradients = tape.gradient(objective, self.discriminator.trainable_variables)
+        real_logits, fake_logits = self._logits(images, generated, *labels)
+        loss = self._discriminator_loss(real_logits, fake_logits)
+        gradients = self._gradients(loss, self.discriminator, self.discriminator_optimizer)
         self.discriminator_optimizer.apply(gradients, self.discriminator.trainable_variables)
         return loss, real_logits, fake_logits
 
     def _update_generator(self, latents: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            generated = self.generator(models.inputs(latents, *labels), training=True)
-            loss = self._generator_loss(self.discriminator(models.inputs(generated, *labels), training=True))
-            objective = self._objective(loss, self.generator, self.generator_optimizer)
-        gradients = tape.gradient(objective, self.generator.trainable_variables)
+        generated = self.generator(models.inputs(latents, *labels), training=True)
+        loss = self._generator_loss(self.discriminator(models.inputs(generated, *labels), training=True))
+        gradients = self._gradients(loss, self.generator, self.generator_optimizer)
         self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
         return loss
 
@@ -189,16 +214,19 @@ class _Update:
         """This replica's share of the mean over the global batch."""
         return tf.reduce_sum(per_example) / self.batch_size
 
-    def _objective(self, loss: tf.Tensor, model, optimizer) -> tf.Tensor:
-        """What is differentiated: the loss, the L2 term shared by the replicas, scaled where the precision asks for it.
+    def _gradients(self, loss: tf.Tensor, model, optimizer) -> list[tf.Tensor]:
+        """This replica's share of the gradients, scaled where the precision asks for it, summed in pairs.
 
-        The term is l2/2 * |p|^2, so that l2 * p is added to the gradient, on every trainable parameter, as in the
-        paper's code.
+        A gradient tape sums with `AddN`. L2 is added here, because it is one more term for each parameter: the loss has
+        l2/2 * |p|^2 more, its gradient l2 * p, on every trainable parameter, as in the paper's code.
         """
+        variables = [variable.value for variable in model.trainable_variables]
+        in_pairs = tf.AggregationMethod.EXPERIMENTAL_TREE
+        gradients = tf.gradients(optimizer.scale_loss(loss), variables, aggregation_method=in_pairs)
         if self.l2:
-            squares = tf.add_n([tf.nn.l2_loss(variable) for variable in model.trainable_variables])
-            loss += self.l2 / self.replicas * squares
-        return optimizer.scale_loss(loss)
+            l2 = optimizer.scale_loss(tf.constant(self.l2 / self.replicas))
+            gradients = [gradient + l2 * variable for gradient, variable in zip(gradients, variables, strict=True)]
+        return gradients
 
     def _scalars(self, d_loss, g_loss, real_logits, fake_logits) -> tf.Tensor:
         """This replica's share of `SCALARS`: float32 [5]."""

@@ -1,5 +1,6 @@
 """The steps since the last row: the means of their scalars, and how fast they were."""
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,13 +40,14 @@ class Window:
         with self.timed():
             means = self._state.sums.numpy() / self._state.summed_steps.numpy()
         seconds = max(self._seconds, 1e-9)
+        waiting = float(self._state.seconds_waiting.numpy()) / seconds
         return {
             "step": step,
             "epoch": round(step * self._images_per_step / self._images, 4),
             **dict(zip(SCALARS, map(float, means), strict=True)),
             "seconds": round(seconds, 3),
             "images_per_second": round((step - self._start) * self._images_per_step / seconds, 1),
-            "waiting": round(float(self._state.seconds_waiting.numpy()) / seconds, 4),
+            **({} if math.isnan(waiting) else {"waiting": round(waiting, 4)}),
         }
 
     def restart(self, step: int) -> None:
@@ -61,6 +63,7 @@ def describe(row: dict[str, float]) -> str:
     return (
         f"D loss {row['d_loss']:.3f}  G loss {row['g_loss']:.3f}  "
         f"D(x) {row['d_real']:.2f}  D(G(z)) {row['d_fake']:.2f}  "
-        f"{row['images_per_second']:,.0f} images/s  waiting for data {row['waiting']:.0%}"
+        f"{row['images_per_second']:,.0f} images/s"
+        + (f"  waiting for data {row['waiting']:.0%}" if "waiting" in row else "")  # unknown if `deterministic`
         + (f"  {row['health']}" if "health" in row else "")  # only the chief judges
     )
