@@ -340,7 +340,10 @@ class DeviceConfig(Section):
         affects_results=False,
     )
     deterministic: bool = setting(
-        False, "compute the same bits every time on GPUs, more slowly; CPUs do so anyway", affects_results=False
+        False,
+        "compute the same bits every time on GPUs, more slowly (not tested on a GPU); CPUs do so anyway; a run keeps this "
+        "when it is continued",
+        affects_results=False,
     )
 
 

@@ -1,6 +1,7 @@
 """Devices: the only module that names a `tf.distribute` strategy."""
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator
 
@@ -39,8 +40,15 @@ def make_strategy(config: DeviceConfig) -> tf.distribute.Strategy:
         raise ArgumentError("strategy", "multi_worker", "there is only one worker; use `strategy=auto`")
     names = _device_names(config)
     if config.strategy == "mirrored" or len(names) > 1:
-        return tf.distribute.MirroredStrategy(names)
+        return _mirrored(tuple(names))
     return tf.distribute.OneDeviceStrategy(names[0])
+
+
+@functools.cache
+def _mirrored(names: tuple[str, ...]) -> tf.distribute.Strategy:
+    """One in each process: another would number its collective operations from the start again, and TensorFlow refuses
+    one that has the number of an earlier operation and another shape."""
+    return tf.distribute.MirroredStrategy(names)
 
 
 def _device_names(config: DeviceConfig) -> list[str]:

@@ -205,8 +205,7 @@ def require_classes(found: int, wanted: int = 0, why: str = "") -> None:
 def _continued(directory: RunDirectory, preset: str | None, settings: Mapping[str, Any]) -> tuple[Config, dict]:
     """The configuration of an existing run with what may change changed, and what else its config.json holds.
 
-    The devices of the earlier start are forgotten: they say where it ran, not what it is. That it is deterministic is
-    not.
+    The devices of the earlier start are forgotten: they say where it ran, not what it is. `deterministic` is kept.
     """
     stored, recorded = directory.read_config()
     base = presets.PRESETS[preset] if preset and preset != recorded["preset"] else stored
