@@ -341,8 +341,8 @@ class DeviceConfig(Section):
     )
     deterministic: bool = setting(
         False,
-        "compute the same bits every time on GPUs, more slowly (not tested on a GPU); CPUs do so anyway; a run keeps this "
-        "when it is continued",
+        "compute the same bits every time on GPUs, more slowly (not tested on a GPU); CPUs do so anyway; a run keeps "
+        "this when it is continued",
         affects_results=False,
     )
 

@@ -221,8 +221,12 @@ class _Update:
         l2/2 * |p|^2 more, its gradient l2 * p, on every trainable parameter, as in the paper's code.
         """
         variables = [variable.value for variable in model.trainable_variables]
-        in_pairs = tf.AggregationMethod.EXPERIMENTAL_TREE
-        gradients = tf.gradients(optimizer.scale_loss(loss), variables, aggregation_method=in_pairs)
+        gradients = tf.gradients(
+            optimizer.scale_loss(loss),
+            variables,
+            aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE,  # in pairs
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
         if self.l2:
             l2 = optimizer.scale_loss(tf.constant(self.l2 / self.replicas))
             gradients = [gradient + l2 * variable for gradient, variable in zip(gradients, variables, strict=True)]
