@@ -4,15 +4,18 @@ The file is a NumPy archive of plain arrays, so any tool can open it; the archiv
 a single file can be renamed into place at once.
 
 The latest few lie in one folder. The one with the best score lies in a folder of its own, with the score in a JSON file
-beside it. These files are the only record of what is best, so nothing has to be restored when a run continues, and a
-step that is trained again gets the same score and replaces nothing.
+beside it. These files are the only record of what is best.
+
+A step is done when its checkpoint is there. Until then, whatever belongs to the step is undone when training continues.
+So a checkpoint that is the best beyond the latest one stands beside the best up to the latest one, and replaces it only
+when a later checkpoint is written. A checkpoint that was written only because training stopped there is provisional: it
+goes when the next one comes, so that the same ones are left as if training had never stopped.
 """
 
-import errno
 import json
 import logging
 import zipfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +23,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dcgan_tf import files
-from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.errors import ArgumentError, FullDiskError, UserError
 from dcgan_tf.runs import RunDirectory, step_of
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 log = logging.getLogger(__name__)
+
+PROVISIONAL = b"provisional"
+"""The comment of the archive of a provisional checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -59,48 +65,80 @@ class Score:
         return f"step {self.step} with {self.name} {self.value:.4g}"
 
 
-def save(directory: RunDirectory, step: int, variables: Mapping[str, "tf.Variable"], keep: int) -> None:
-    """Writes the checkpoint of a step and removes all but the latest `keep`.
+def save(
+    directory: RunDirectory, step: int, variables: Mapping[str, "tf.Variable"], keep: int, provisional: bool = False
+) -> None:
+    """Writes the checkpoint of a step, then removes what it makes superfluous, see `prune`.
 
     Raises:
-        UserError: a value is not finite, or the disk is full; the earlier checkpoints stay.
+        UserError: a value is not finite; the earlier checkpoints stay.
+        FullDiskError: likewise.
     """
-    _write(directory, step, variables, directory.checkpoint_file(step))
+    _write(directory, step, variables, directory.checkpoint_file(step), PROVISIONAL if provisional else b"")
+    prune(directory, step, keep)
+
+
+def prune(directory: RunDirectory, step: int, keep: int) -> None:
+    """Removes all but the latest `keep` checkpoints up to a step that has one, and best ones that this one replaces."""
     done = [path for path in directory.checkpoint_files() if step_of(path) <= step]
-    for old in done[:-keep]:
-        old.unlink()
+    lasting = [path for path in done[:-1] if not _is_provisional(path)] + done[-1:]
+    _remove(set(done) - set(lasting[-keep:]))
+    _keep_best(directory, _scores(directory), step)
 
 
 def keep_if_best(directory: RunDirectory, variables: Mapping[str, "tf.Variable"], score: Score) -> None:
     """Writes the checkpoint of the scored step into the folder of the best one, unless an earlier one is as good.
 
+    The best one up to the latest regular checkpoint stays beside it, until the next regular one is written.
+
     Raises:
-        UserError: as `save`.
+        UserError, FullDiskError: as `save`.
     """
     best = best_score(directory)
     if best and not score.beats(best):
         return
-    directory.best_dir.mkdir(exist_ok=True)
+    with files.space_explained(directory.best_dir):
+        directory.best_dir.mkdir(exist_ok=True)
     path = directory.best_checkpoint_file(score.step)
     _write(directory, score.step, variables, path)
     with files.written_aside(_score_file(path)) as temporary:
         temporary.write_text(json.dumps(asdict(score)) + "\n")
-    if not score.provisional:
-        _remove_best(set(directory.best_checkpoint_files()) - {path})
+    _keep_best(directory, _scores(directory), max(map(step_of, directory.checkpoint_files()), default=-1))
 
 
 def best_score(directory: RunDirectory) -> Score | None:
     """The score of the best checkpoint; None if there is none."""
+    return _best(_scores(directory))
+
+
+def undo(directory: RunDirectory, step: int) -> None:
+    """Removes the best checkpoints of later steps and the provisional one, when training continues at a step.
+
+    Where there is no checkpoint, the step is -1: step 0 is made again, too.
+    """
+    kept = [score for score in _scores(directory) if score.step <= step and not score.provisional]
+    _keep_best(directory, kept, step)
+
+
+def _keep_best(directory: RunDirectory, scores: Iterable[Score], step: int) -> None:
+    """Removes all checkpoints of the best folder but those that are the best of `scores`, or may become it again.
+
+    That is the best one beside the provisional one, and the best one up to a step that has a regular checkpoint.
+    """
+    scores = list(scores)
+    lasting = [score for score in scores if not score.provisional]
+    best = (_best(scores), _best(lasting), _best(score for score in lasting if score.step <= step))
+    wanted = {directory.best_checkpoint_file(score.step) for score in best if score}
+    _remove({*directory.best_checkpoint_files()} - wanted)
+
+
+def _best(scores: Iterable[Score]) -> Score | None:
+    """The best of scores by step: the first one, if several are as good."""
     best: Score | None = None
-    for score in _scores(directory):
+    for score in scores:
         if best is None or score.beats(best):
             best = score
     return best
-
-
-def forget_provisional(directory: RunDirectory) -> None:
-    """Removes the provisional best checkpoint; to be called when training continues."""
-    _remove_best([directory.best_checkpoint_file(score.step) for score in _scores(directory) if score.provisional])
 
 
 def _scores(directory: RunDirectory) -> Iterator[Score]:
@@ -116,25 +154,40 @@ def _score_file(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def _remove_best(paths: Collection[Path]) -> None:
+def _remove(paths: Collection[Path]) -> None:
     for path in paths:
         _score_file(path).unlink(missing_ok=True)
         path.unlink()
 
 
-def _write(directory: RunDirectory, step: int, variables: Mapping[str, "tf.Variable"], path: Path) -> None:
+def _write(
+    directory: RunDirectory, step: int, variables: Mapping[str, "tf.Variable"], path: Path, comment: bytes = b""
+) -> None:
     arrays = {name: variable.numpy() for name, variable in variables.items()}
     bad = [name for name, array in arrays.items() if not np.all(np.isfinite(array))]
     if bad:
         raise UserError(f"step {step}: {bad[0]} is not finite, no checkpoint was written; {last_good(directory)}")
+    size = sum(array.nbytes for array in arrays.values())
     try:
-        with files.written_aside(path) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, **arrays)
+        with files.written_aside(path, size) as temporary:
+            with temporary.open("wb") as stream:
+                np.savez(stream, **arrays)
+            if comment:
+                with zipfile.ZipFile(temporary, "a") as archive:
+                    archive.comment = comment
+    except FullDiskError as error:
+        raise FullDiskError(f"step {step}: no checkpoint was written, {last_good(directory)}; {error}") from error
     except OSError as error:
-        reason = "no space left on the disk" if error.errno == errno.ENOSPC else error.strerror
-        raise UserError(
-            f"step {step}: cannot write a checkpoint to {path.parent} ({reason}); {last_good(directory)}"
-        ) from error
+        reason = f"cannot write a checkpoint to {path.parent} ({error.strerror})"
+        raise UserError(f"step {step}: {reason}; {last_good(directory)}") from error
+
+
+def _is_provisional(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.comment == PROVISIONAL
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def last_good(directory: RunDirectory) -> str:

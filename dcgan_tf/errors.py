@@ -18,6 +18,10 @@ class UserError(RuntimeError):
     exit_code = 1
 
 
+class FullDiskError(UserError):
+    """No space is left; the text says for what, how much is needed and how much is free."""
+
+
 class ArgumentError(UserError, ValueError):
     """An argument whose value cannot work: `batch_size=3: it must divide by 2 devices`.
 

@@ -1,12 +1,25 @@
-"""Files and folders that are complete or absent: written under a temporary name, then renamed."""
+"""Files and folders that are complete or absent: written under a temporary name, then renamed.
+
+A killed process leaves its temporary ones behind. They are known by their names, and a folder that is still being
+written is locked, so that leftovers can be removed.
+"""
 
 import contextlib
+import errno
+import fcntl
 import os
+import re
 import secrets
 import shutil
+import time
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
+
+from dcgan_tf.errors import FullDiskError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.\d+\.tmp")
 
 
 def expanded(path: str | os.PathLike) -> Path:
@@ -27,38 +40,49 @@ def _printable(character: str) -> str:
 
 
 @contextlib.contextmanager
-def written_aside(path: str | os.PathLike) -> Iterator[Path]:
+def written_aside(path: str | os.PathLike, size: int = 0) -> Iterator[Path]:
     """Yields a temporary path beside `path`; the file written there becomes `path` if the block succeeds.
 
     The data reaches the disk before the rename, so a crash leaves the old file or the new one, never a part of it.
+
+    Args:
+        path: the file to write.
+        size: how many bytes it will have, if that is known; an error tells it.
+
+    Raises:
+        FullDiskError: there is no space for it.
     """
     path = Path(path)
     temporary = _temporary(path)
     try:
-        yield temporary
-        with temporary.open("rb") as stream:
-            os.fsync(stream.fileno())
-        temporary.replace(path)
+        with space_explained(path, temporary, size):
+            yield temporary
+            with temporary.open("rb") as stream:
+                os.fsync(stream.fileno())
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def folder_written_aside(path: str | os.PathLike) -> Iterator[Path]:
-    """The same for a folder: yields a new empty folder beside `path`.
+    """The same for a folder: yields a new empty folder beside `path`, locked as long as the block lasts.
 
     If another process makes `path` in the meantime, its folder stays and this one is dropped.
+
+    Raises:
+        FullDiskError: there is no space for it.
     """
     path = Path(path)
     temporary = _temporary(path)
-    temporary.mkdir(parents=True)
     try:
-        yield temporary
-        try:
-            temporary.rename(path)
-        except OSError:
-            if not path.is_dir():
-                raise
+        with space_explained(path, temporary), _made_and_locked(temporary):
+            yield temporary
+            try:
+                temporary.rename(path)
+            except OSError:
+                if not path.is_dir():
+                    raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -88,6 +112,98 @@ def folder_filled_aside(path: str | os.PathLike) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def space_explained(path: Path, written: Path | None = None, size: int = 0) -> Iterator[None]:
+    """Turns the system's "no space left" into an error that says for what, how much is needed and how much is free.
+
+    Args:
+        path: what is being made or extended.
+        written: the file or folder with what is there of it so far, if it is another one.
+        size: how many bytes it will have, if that is known.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        needed = amount(size) if size else f"more than {amount(max(4000, _size(written or path)))}"
+        reason = f"no space left on the disk ({needed} needed, {amount(free_bytes(path.parent))} free); make room"
+        raise FullDiskError(f"{path}: {reason}") from error
+
+
+def free_bytes(folder: Path) -> int:
+    """Free bytes on the disk of a folder that may not exist yet."""
+    return shutil.disk_usage(next(place for place in (folder, *folder.absolute().parents) if place.exists())).free
+
+
+def amount(size: int) -> str:
+    """Bytes as a person reads them: "300 bytes", "4.0 KB", "1.5 MB", "12.0 GB"."""
+    for unit, bytes_of_unit in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
+        if size >= bytes_of_unit:
+            return f"{size / bytes_of_unit:,.1f} {unit}"
+    return f"{size} bytes"
+
+
+def temporaries(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The temporary files and folders in a folder, each with the name that it would have got."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if match := _TEMPORARY.fullmatch(path.name):
+            yield path, match.group(1)
+
+
+def remove_leftover(path: Path, old: float) -> None:
+    """Removes a temporary file or folder unless a process is still writing it.
+
+    Args:
+        path: it may be gone already.
+        old: seconds without a write after which nobody is, where no lock tells: for files, and on some file systems.
+    """
+    with contextlib.suppress(FileNotFoundError):  # another process may be removing it too
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            if _is_abandoned(path, descriptor, old):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        finally:
+            os.close(descriptor)
+
+
+def _is_abandoned(path: Path, descriptor: int, old: float) -> bool:
+    """Whether nobody writes it; if so and it is a folder, it is locked from now on."""
+    if path.is_dir():
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # a file system without locks
+    last_write = max(each.stat().st_mtime for each in (path, *path.rglob("*")))
+    return time.time() - last_write > old
+
+
+@contextlib.contextmanager
+def _made_and_locked(folder: Path) -> Iterator[None]:
+    """Makes a folder and locks it; made again if another process took it for a leftover before it was locked."""
+    descriptor = None
+    try:
+        while descriptor is None or not folder.exists():
+            if descriptor is not None:
+                os.close(descriptor)
+            folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder, os.O_RDONLY)
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _size(path: Path) -> int:
+    files = (path, *path.rglob("*")) if path.exists() else ()
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _temporary(path: Path) -> Path:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from dcgan_tf import files
 from dcgan_tf.errors import ArgumentError
@@ -120,10 +121,19 @@ def file_name(seed: int) -> str:
     return f"{seed:06}.png"
 
 
-def write_png(path: str | os.PathLike, picture: np.ndarray) -> None:
-    """Writes uint8 [height, width, channels] as PNG, complete or not at all."""
+def write_png(path: str | os.PathLike, picture: np.ndarray, note: str = "") -> None:
+    """Writes uint8 [height, width, channels] as PNG, complete or not at all, with a comment inside; see `note_of`."""
+    text = PngInfo()
+    if note:
+        text.add_text("Comment", note)
     with files.written_aside(path) as temporary:
-        to_pil(picture).save(temporary, format="PNG")
+        to_pil(picture).save(temporary, format="PNG", pnginfo=text)
+
+
+def note_of(path: str | os.PathLike) -> str:
+    """The comment inside a PNG; "" without one."""
+    with Image.open(path) as picture:
+        return picture.info.get("Comment", "")
 
 
 def write_gif(path: str | os.PathLike, frames: Sequence[str | os.PathLike | np.ndarray], seconds: float = 8.0) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import dcgan_tf
 from dcgan_tf import files
 from dcgan_tf.config import Config
-from dcgan_tf.errors import ArgumentError, MissingPathError, UserError
+from dcgan_tf.errors import ArgumentError, FullDiskError, MissingPathError, UserError
 
 _CHECKPOINT = re.compile(r"step-(\d{8,})\.npz")
 _SAMPLES = re.compile(r"\d{6,}\.png")
@@ -129,9 +129,14 @@ class RunDirectory:
         """Best checkpoints by step: one, or two if training ended between two evaluations."""
         return sorted((path for path in _entries(self.best_dir) if _CHECKPOINT.fullmatch(path.name)), key=step_of)
 
+    @property
+    def networks_dir(self) -> Path:
+        """Networks of the user's own."""
+        return self.path / "networks"
+
     def network_file(self, role: str) -> Path:
         """A network of the user's own, as Keras's JSON: "generator" or "discriminator"."""
-        return self.path / "networks" / f"{role}.json"
+        return self.networks_dir / f"{role}.json"
 
     def exists(self) -> bool:
         """Whether a run was started here."""
@@ -157,17 +162,25 @@ class RunDirectory:
         """Whether an entry is not one that a run leaves when it is killed before it writes its configuration."""
         if entry in (self.samples_dir, self.checkpoints_dir):
             return any(_entries(entry))
-        return entry != self.log_file and not entry.name.startswith(".")
+        return entry not in (self.log_file, self.reals_file, self.networks_dir) and not entry.name.startswith(".")
 
     def create(self) -> None:
         """Makes the directory and its folders.
 
         Raises:
             ArgumentError: when that cannot be done.
+            FullDiskError: there is no space.
         """
+        made = [path for path in (self.samples_dir, self.checkpoints_dir, self.path) if not path.exists()]
         try:
-            self.samples_dir.mkdir(parents=True, exist_ok=True)
-            self.checkpoints_dir.mkdir(exist_ok=True)
+            with files.space_explained(self.path):
+                self.samples_dir.mkdir(parents=True, exist_ok=True)
+                self.checkpoints_dir.mkdir(exist_ok=True)
+        except FullDiskError:
+            for path in made:
+                with contextlib.suppress(OSError):
+                    path.rmdir()
+            raise
         except OSError as error:
             raise ArgumentError("run", self.path, f"cannot write there ({error.strerror})") from error
 
@@ -175,15 +188,30 @@ class RunDirectory:
     def locked(self) -> Iterator[None]:
         """Locks the run for this process; the lock ends with the process, however it ends.
 
+        What an earlier process had not finished writing when it was killed is removed.
+
         Raises:
             UserError: when another process trains in this directory.
         """
-        with (self.path / ".lock").open("w") as stream:
+        with files.space_explained(self.path):
+            stream = (self.path / ".lock").open("w")
+        with stream:
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise UserError(f"`run={self.path}`: another process is training in this directory") from None
+            self._remove_temporaries()
             yield
+
+    def _remove_temporaries(self) -> None:
+        """Those of training alone: evaluations and exports write here too, and may be doing so right now."""
+        own = (self.config_file, self.metrics_file, self.scores_file, self.reals_file, self.curves_file,
+               self.animation_file)  # fmt: skip
+        folders = (self.samples_dir, self.checkpoints_dir, self.best_dir, self.networks_dir)
+        for folder in (self.path, *folders):
+            for path, name in files.temporaries(folder):
+                if folder in folders or folder / name in own:
+                    path.unlink()
 
     def write_config(self, config: Config, extra: dict) -> None:
         """Writes `config.json`: the configuration under "config", `extra` beside it."""
@@ -238,7 +266,8 @@ def numbered_run(runs_dir: str | os.PathLike, name: str) -> RunDirectory:
         numbers = [int(match.group(1)) for entry in _entries(root) if (match := _NUMBERED.match(entry.name))]
         path = root / f"{max(numbers, default=-1) + 1:05}-{name}"
         try:
-            path.mkdir(parents=True)
+            with files.space_explained(path):
+                path.mkdir(parents=True)
             return RunDirectory(path)
         except FileExistsError:
             if root.exists() and not root.is_dir():

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf import checkpoints
-from dcgan_tf.checkpoints import Score, best_score, forget_provisional, keep_if_best
+from dcgan_tf.checkpoints import Score, best_score, keep_if_best, undo
 from dcgan_tf.errors import UserError
 from dcgan_tf.runs import RunDirectory, step_of
 
@@ -108,7 +108,7 @@ def test_a_provisional_one_stands_beside_the_best_and_is_forgotten(run):
     offer(run, 5, 4.0)
     offer(run, 7, 3.0, provisional=True)
     assert best_score(run).step == 7 and kept(run) == [5, 7]
-    forget_provisional(run)
+    undo(run, 7)
     assert best_score(run).step == 5 and kept(run) == [5]
 
 

@@ -19,7 +19,8 @@ PACKAGE = ROOT / "dcgan_tf"
 
 # From the bottom up: a module may import from its own layer (the same folder) and from those below it.
 LAYERS = [
-    {"errors", "quiet", "files", "progress"},
+    {"errors"},
+    {"quiet", "files", "progress"},
     {"losses", "geometry", "seeds", "images"},
     {"config"},
     {"presets", "runs"},

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from dcgan_tf import files
 from dcgan_tf.cli.flags import Flags, flag_of, with_dashes
 from dcgan_tf.errors import ArgumentError, UserError
 
@@ -41,7 +42,10 @@ class _BarHandler(logging.Handler):
     """Prints above a progress bar instead of through it."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        tqdm.write(self.format(record), file=sys.stderr)
+        try:
+            tqdm.write(self.format(record), file=sys.stderr)
+        except OSError:  # the terminal was closed
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def log_to_console() -> None:
@@ -55,9 +59,15 @@ def log_to_console() -> None:
     package.handlers = [handler]
 
 
+class _FileHandler(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Nothing: the disk is full, and the line is on the console."""
+
+
 def log_to_file(path: Path) -> None:
     """Appends the same lines, with their time, to a file from now on."""
-    handler = logging.FileHandler(path)
+    with files.space_explained(path):
+        handler = _FileHandler(path)
     handler.setFormatter(_Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
     logger().addHandler(handler)
 

@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from dcgan_tf import geometry, models
+from dcgan_tf import files, geometry, models
 from dcgan_tf.cli.flags import with_dashes
 from dcgan_tf.config import Config, all_settings
 from dcgan_tf.data import SourceInfo, cache, facts
@@ -61,8 +61,8 @@ def _disk(count: int | None, config: Config) -> list[str]:
     if count is None:
         return []
     root = cache.cache_root(config.data.cache_dir)
-    needed = cache.bytes_text(count * math.prod((*config.model.image_size, config.model.channels)))
-    return [f"prepared images: {needed} in {root}, which has {cache.bytes_text(cache.free_bytes(root))} free"]
+    needed = files.amount(count * math.prod((*config.model.image_size, config.model.channels)))
+    return [f"prepared images: {needed} in {root}, which has {files.amount(files.free_bytes(root))} free"]
 
 
 def _settings(config: Config) -> str:

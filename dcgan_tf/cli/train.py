@@ -10,6 +10,7 @@ dcgan train --dataset=mnist --dry_run    prints every setting and its value, and
 """
 
 import shlex
+import signal
 import sys
 import time
 from collections import Counter
@@ -20,6 +21,7 @@ from dcgan_tf import checkpoints, presets, quiet
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags, setting_text
 from dcgan_tf.config import Config, all_settings, checked_settings
+from dcgan_tf.errors import FullDiskError, UserError
 from dcgan_tf.runs import RunDirectory
 
 if TYPE_CHECKING:
@@ -72,14 +74,20 @@ def main() -> None:
 
         print(dry_run.describe(planned))
         return
-    with start.opened(planned, FLAGS.runs_dir, on_directory=_log_to) as session:
-        if not session.is_chief:
-            _train_with_chief(session)
-        elif session.finished:
-            log = "nothing to do: the run is at step %d%s"
-            console.logger().info(log, session.began, _train_on(session, session.began, "; to train on:\n"))
-        else:
-            _train(session)
+    try:
+        with start.opened(planned, FLAGS.runs_dir, on_directory=_log_to) as session:
+            if not session.is_chief:
+                _train_with_chief(session)
+            elif session.finished:
+                log = "nothing to do: the run is at step %d%s"
+                console.logger().info(log, session.began, _train_on(session, session.began, "; to train on:\n"))
+            else:
+                _train(session)
+    except KeyboardInterrupt as stop:
+        console.logger().error("stopped before training began; the same command starts again")
+        sys.exit(128 + getattr(stop, "number", signal.SIGINT))
+    except FullDiskError as error:
+        raise FullDiskError(f"{error}, then the same command starts again") from error
 
 
 def _log_to(directory: RunDirectory) -> None:
@@ -100,6 +108,8 @@ def _train(session: "Session") -> None:
     except stopping.Interrupted as stop:
         log.info("%s; to continue:\n  %s", stop, _command(session))
         sys.exit(stop.exit_code)
+    except FullDiskError as error:
+        raise UserError(f"{error}, then continue with {_command(session)}") from error
     seconds, done = time.perf_counter() - started, config.training.steps - session.began
     shown = done * config.training.batch_size * config.training.d_steps
     lines = [

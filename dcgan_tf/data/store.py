@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf.data.cache import bytes_text
+from dcgan_tf import files
 from dcgan_tf.data.facts import examples_by_reason, grouped, many_skipped, sentences
 from dcgan_tf.errors import UserError
 from dcgan_tf.geometry import size_text
@@ -80,7 +80,7 @@ class ImageStore:
         height, width, channels = self.images.shape[1:]
         color = {1: "gray", 3: "RGB", 4: "RGBA"}[channels]
         crop = {"center": "center crop", "none": "no crop"}[known["crop"]]
-        lines.append(f"  stored: {size_text((height, width))}, {color}, {crop}, {bytes_text(self.images.nbytes)}")
+        lines.append(f"  stored: {size_text((height, width))}, {color}, {crop}, {files.amount(self.images.nbytes)}")
         if known["transparent"] and channels != 4:
             lines.append(f"  transparent: {known['transparent']:,}, laid on white; `channels=4` keeps transparency")
         if "copies" in known:  # stores of earlier versions did not count

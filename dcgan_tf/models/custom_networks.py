@@ -133,8 +133,10 @@ class Custom:
             if model is None:
                 continue
             text = _to_json(model, role)
-            if path.exists() and json.loads(path.read_text()) != json.loads(text):
-                raise UserError(f"{role}: {directory.path} was started with another network; start a new run")
+            if directory.exists() and path.exists():
+                if json.loads(path.read_text()) != json.loads(text):
+                    raise UserError(f"{role}: {directory.path} was started with another network; start a new run")
+                continue
             path.parent.mkdir(exist_ok=True)
             with files.written_aside(path) as temporary:
                 temporary.write_text(text + "\n", encoding="utf-8")

@@ -21,7 +21,7 @@ from dcgan_tf.training.periodic import PeriodicWork
 from dcgan_tf.training.reporting import OnSamples, read_rows
 from dcgan_tf.training.state import TrainingState
 from dcgan_tf.training.step import fixed_order_of_sums, make_train_steps
-from dcgan_tf.training.stopping import COLLAPSED, Collapsed, Interrupted, Stopped, collected_signals
+from dcgan_tf.training.stopping import COLLAPSED, Collapsed, Interrupted, collected_signals
 from dcgan_tf.training.window import Window, describe
 
 
@@ -55,11 +55,11 @@ class Trainer:
         with _failures_explained(config, strategy):
             with strategy.scope():
                 self.state = TrainingState(config, self._custom)
-            restored = checkpoints.restore_latest(directory, self.state.variables())
-            self.step = restored or 0
+            self._restored = checkpoints.restore_latest(directory, self.state.variables())
+            self.step = self._restored or 0
             shared = {"the images": int(store.checksum[:15], 16), "the step": self.step}
             distribution.require_agreement(strategy, shared)
-        if restored is None and (rows := read_rows(directory)):
+        if self._restored is None and (rows := read_rows(directory)):
             raise UserError(
                 f"{directory.checkpoints_dir}: there is no checkpoint, but {directory.metrics_file.name} reaches step "
                 f"{rows[-1]['step']}; put the checkpoints back, or start a new run"
@@ -73,7 +73,8 @@ class Trainer:
     def train(self) -> None:
         """Trains until `config.training.steps`.
 
-        In the main thread, SIGINT and SIGTERM end training with a checkpoint. In any other thread, training just runs.
+        In the main thread, SIGINT, SIGTERM and SIGHUP end training with a checkpoint. In any other thread, training
+        just runs.
 
         Raises:
             Interrupted: on such a signal, after a checkpoint.
@@ -82,9 +83,9 @@ class Trainer:
         """
         self._batches = None
         try:
-            with _failures_explained(self.config, self.strategy), fixed_order_of_sums():
+            with _failures_explained(self.config, self.strategy), fixed_order_of_sums(), collected_signals() as signals:
                 self._start()
-                self._run()
+                self._run(signals)
         finally:
             settle()
             self._batches = None
@@ -92,13 +93,13 @@ class Trainer:
     def _start(self) -> None:
         if distribution.is_chief(self.strategy):
             sampler = _sampling_generator(self.config, self._custom)
-            self._chief = PeriodicWork(self.config, self.directory, self.step, self.state, self.store, sampler,
+            self._chief = PeriodicWork(self.config, self.directory, self._restored, self.state, self.store, sampler,
                                 self._evaluator, self._on_samples)  # fmt: skip
         self._max_over_workers = distribution.max_over_workers(self.strategy)
         self._train_steps = make_train_steps(self.state, self.config, self.strategy)
         self._batches = iter(distribution.distribute(self.strategy, self._parts_of_batches))
         self._window = Window(self.config, self.state, len(self.store), self.step)
-        if self.step == 0 and self._chief:
+        if self._restored is None and self._chief:
             self._chief.report(0, None)
 
     def _parts_of_batches(self, parts: int, own: list[int]) -> tf.data.Dataset:
@@ -106,18 +107,15 @@ class Trainer:
         first = self.step * training.d_steps
         return batches(self.store, training.batch_size, training.seed, self.config.data.flip, first, parts, own)
 
-    def _run(self) -> None:
+    def _run(self, signals: list[int]) -> None:
         total, forecast = self.config.training.steps, Forecast(self.config.training)
-        with collected_signals() as signals, Progress(total, "steps", "training", start=self.step) as progress:
+        with Progress(total, "steps", "training", start=self.step) as progress:
+            self._stop_if_agreed(signals)
             while self.step < total:
                 self._advance(progress)
                 if self._chief:
                     forecast.update(self.step)
-                if stop := self._agreed_stop(signals):
-                    if self._chief:
-                        self._chief.save(self.step)
-                        self._chief.close()
-                    raise stop
+                self._stop_if_agreed(signals)
         if self._chief:
             self._chief.close()
 
@@ -143,13 +141,17 @@ class Trainer:
             self._chief.report(self.step, row, ended=self.step == self.config.training.steps)
         progress.note(describe(row))
 
-    def _agreed_stop(self, signals: list[int]) -> Stopped | None:
-        """Why all workers stop at this very step, if any of them has a reason."""
+    def _stop_if_agreed(self, signals: list[int]) -> None:
+        """Stops all workers at this very step, if any of them has a reason; a signal is none when all is done."""
         ruined = self.config.report.stop_on_collapse and self.verdict and self.verdict.ruined
-        number = self._max_over_workers(signals[0] if signals else COLLAPSED if ruined else 0)
+        signaled = signals[0] if signals and self.step < self.config.training.steps else 0
+        number = self._max_over_workers(signaled or (COLLAPSED if ruined else 0))
         if not number:
-            return None
-        return Collapsed(self.step, self.verdict) if number == COLLAPSED else Interrupted(self.step, number)
+            return
+        if self._chief:
+            self._chief.save(self.step)
+            self._chief.close()
+        raise Collapsed(self.step, self.verdict) if number == COLLAPSED else Interrupted(self.step, number)
 
 
 def _sampling_generator(config: Config, custom: Custom) -> Generator:

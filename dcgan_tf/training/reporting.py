@@ -14,6 +14,7 @@ from dcgan_tf.training.row_file import Row, RowFile
 from dcgan_tf.training.tensorboard import TensorBoard
 
 OnSamples = Callable[[int, np.ndarray], None]
+PROVISIONAL = "provisional: training ended at this step"
 
 
 class Reporter:
@@ -21,10 +22,10 @@ class Reporter:
 
     Args:
         directory: the run directory; it exists.
-        step: where the run stands. Rows and sample grids of later steps were made after the checkpoint that the run
-            continues from; they are removed, and will be made again.
+        step: the checkpoint that the run continues from; -1 without one. Rows and sample grids of later steps are
+            removed, and will be made again.
         provisional: whether a row of this very step was written only because training ended there; it is removed too.
-            Scores say so themselves.
+            Scores and sample grids say so themselves.
         on_samples: called with the step and the picture, uint8 [height, width, channels], of each sample grid.
     """
 
@@ -35,7 +36,7 @@ class Reporter:
         self._rows.cut(lambda row: row["step"] <= last)
         self._scores.cut(lambda row: row["step"] <= step and not row.get("provisional"))
         for path in directory.samples_files():
-            if step_of(path) > step:
+            if step_of(path) > step or (step_of(path) == step and images.note_of(path)):
                 path.unlink()
         self._recent = self._rows.last(health.MOST_ROWS)
         self._judge = health.Judge(self._scores)
@@ -48,9 +49,9 @@ class Reporter:
         """The state that the last judged row is in."""
         return next((row["health"] for row in reversed(self._recent) if "health" in row), health.STARTING)
 
-    def verdict(self, row: Row) -> health.Verdict:
-        """The state after a row that follows those written so far."""
-        return self._judge.verdict([*self._recent, row])
+    def verdict(self, *rows: Row) -> health.Verdict:
+        """The state after the rows written so far, and those that follow them."""
+        return self._judge.verdict([*self._recent, *rows])
 
     def row(self, row: Row) -> None:
         """Appends a row, which has at least a "step"."""
@@ -66,17 +67,18 @@ class Reporter:
         self._drawn_scores.add(row)
         self._tensorboard.score(row)
 
-    def samples(self, step: int, pixels: np.ndarray, columns: int = 0) -> None:
+    def samples(self, step: int, pixels: np.ndarray, columns: int = 0, provisional: bool = False) -> None:
         """Writes a sample grid.
 
         Args:
             step: where the run stands.
             pixels: uint8 [n, height, width, channels].
             columns: images per row; 0 makes the grid about square.
+            provisional: whether it is drawn only because training ends there; it is removed when training continues.
         """
         grid = images.grid(pixels, columns)
         picture = images.magnified(grid)
-        images.write_png(self.directory.samples_file(step), picture)
+        images.write_png(self.directory.samples_file(step), picture, PROVISIONAL if provisional else "")
         self._tensorboard.samples(step, grid)
         if self._on_samples:
             self._on_samples(step, picture)
@@ -90,14 +92,25 @@ class Reporter:
     def close(self) -> None:
         """Writes the animation of the sample grids; that takes seconds, so it is done once, at the end."""
         self._tensorboard.close()
-        if grids := self.directory.samples_files():
-            images.write_gif(self.directory.animation_file, grids)
+        _write_animation(self.directory)
+
+
+def complete(directory: RunDirectory) -> None:
+    """Draws the curves and the animation of a run that has ended, in case that it was killed before they were."""
+    rows = RowFile(directory.metrics_file).thinned(curves.MOST_POINTS)
+    if rows.items:
+        curves.draw(directory, rows, RowFile(directory.scores_file).thinned(curves.MOST_POINTS))
+    _write_animation(directory)
+
+
+def _write_animation(directory: RunDirectory) -> None:
+    if grids := directory.samples_files():
+        images.write_gif(directory.animation_file, grids)
 
 
 def write_reals(directory: RunDirectory, pixels: np.ndarray, columns: int = 0) -> None:
-    """Writes a grid of training images, uint8 [n, height, width, channels], unless there is one."""
-    if not directory.reals_file.exists():
-        images.write_png(directory.reals_file, images.magnified(images.grid(pixels, columns)))
+    """Writes a grid of training images, uint8 [n, height, width, channels]."""
+    images.write_png(directory.reals_file, images.magnified(images.grid(pixels, columns)))
 
 
 def read_rows(directory: RunDirectory) -> list[Row]:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from dcgan_tf import files
+
 Row = dict[str, Any]
 
 
@@ -25,7 +27,7 @@ class RowFile:
 
     def append(self, row: Row) -> None:
         """Adds a row; its line reaches the operating system before this returns."""
-        with self.path.open("a") as stream:
+        with files.space_explained(self.path), self.path.open("a") as stream:
             stream.write(json.dumps(row) + "\n")
 
     def cut(self, kept: Callable[[Row], bool]) -> None:

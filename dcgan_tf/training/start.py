@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from dcgan_tf import data, runs
+from dcgan_tf import checkpoints, data, runs
 from dcgan_tf.config import Config
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.models import summary
@@ -76,9 +76,10 @@ def opened(
         trainer = Trainer(config, directory, store, strategy, custom=plan.custom)
         yield Session(config, directory, trainer, trainer.step, chief)
         return
+    made = directory is None or not directory.path.exists()
     directory = directory or runs.numbered_run(runs_dir, plan.preset)
     directory.create()
-    with _removed_if_nothing_came_of_it(plan, directory), directory.locked():
+    with directory.locked(), _removed_if_nothing_came_of_it(directory) if made else contextlib.nullcontext():
         if plan.recorded is None and directory.exists():
             raise UserError(f"`run={directory.path}`: another process has just started a run there; name another")
         on_directory(directory)
@@ -87,12 +88,12 @@ def opened(
 
 
 @contextlib.contextmanager
-def _removed_if_nothing_came_of_it(plan: Plan, directory: runs.RunDirectory) -> Iterator[None]:
-    """Removes a numbered directory that was made for a run which failed before its first checkpoint."""
+def _removed_if_nothing_came_of_it(directory: runs.RunDirectory) -> Iterator[None]:
+    """Removes a directory that was made for a run which ended before its first checkpoint."""
     try:
         yield
-    except Exception:
-        if plan.directory is None and not directory.checkpoint_files():
+    except (Exception, KeyboardInterrupt):
+        if not directory.checkpoint_files():
             shutil.rmtree(directory.path, ignore_errors=True)
         raise
 
@@ -101,19 +102,30 @@ def _started(
     plan: Plan, config: Config, directory: runs.RunDirectory, store: data.ImageStore,
     strategy: tf.distribute.Strategy, on_samples: OnSamples | None,
 ) -> Session:  # fmt: skip
-    if not directory.exists():
-        _write_config(plan, config, directory, store)
-        seed, by_class = config.training.seed, config.model.conditional
-        reporting.write_reals(directory, *data.examples(store, seed, by_class=by_class))
+    new = not directory.exists()
+    if new or not directory.reals_file.exists():
+        examples = data.examples(store, config.training.seed, by_class=config.model.conditional)
+        reporting.write_reals(directory, *examples)
     plan.custom.write(directory)
+    if new:  # last, because it says that there is a run
+        _write_config(plan, config, directory, store)
     trainer = Trainer(config, directory, store, strategy, custom=plan.custom, on_samples=on_samples)
     session = Session(config, directory, trainer, trainer.step, True)
     if warning := summary.memory_warning(config, trainer.state.generator, trainer.state.discriminator):
         log.warning("%s", warning)
-    if session.began and not session.finished:
-        log.info("continuing at step %d of %d", session.began, config.training.steps)
+    if session.finished:
+        _complete(session)
+    elif not new:
+        if session.began:
+            log.info("continuing at step %d of %d", session.began, config.training.steps)
         _write_config(plan, config, directory, store)
     return session
+
+
+def _complete(session: Session) -> None:
+    """Does what a process that was killed after its last checkpoint had left to do."""
+    checkpoints.prune(session.directory, session.began, session.config.report.keep_checkpoints)
+    reporting.complete(session.directory)
 
 
 def _write_config(plan: Plan, config: Config, directory: runs.RunDirectory, store: data.ImageStore) -> None:

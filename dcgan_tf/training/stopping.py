@@ -1,10 +1,12 @@
 """Why training stops before its last step, and how a signal becomes a checkpoint instead of a lost step."""
 
 import logging
+import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 
 from dcgan_tf.training.health import Verdict
 
@@ -12,6 +14,10 @@ log = logging.getLogger(__name__)
 
 COLLAPSED = 1000
 """Stands for a collapse where workers agree on a reason to stop; the other reasons are numbers of signals."""
+
+
+_REPEATABLE = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (*_REPEATABLE, signal.SIGHUP)
 
 
 class Stopped(Exception):
@@ -43,27 +49,66 @@ class Collapsed(Stopped):
 
 @contextmanager
 def collected_signals() -> Iterator[list[int]]:
-    """Collects SIGINT and SIGTERM in the list that it yields; a second signal acts as it did before.
+    """Collects SIGINT, SIGTERM and SIGHUP in the list that it yields; a second SIGINT or SIGTERM ends the process.
 
-    Python delivers signals to the main thread only, so in any other thread the list stays empty.
+    Python calls its handlers only between two graph calls, which can be long. So a thread watches, too: it answers the
+    first signal and ends the process on the second. In an interactive interpreter or a notebook, the second one is
+    handled as before instead, because the process holds more than training. A second SIGHUP means nothing: terminals
+    and session managers send several.
+
+    Python delivers signals to the main thread only, so in any other thread the list stays empty. What is ignored when
+    this starts, as SIGHUP is under `nohup`, stays ignored.
     """
     received: list[int] = []
-    previous = {}
+    previous: dict[int, object] = {}
+    interactive = hasattr(sys, "ps1")
 
     def receive(number: int, _frame) -> None:
         received.append(number)
-        _restore(previous)
-        log.warning("%s: finishing this step and writing a checkpoint; repeat it to stop at once",
-                    signal.Signals(number).name)  # fmt: skip
+        if interactive and number in _REPEATABLE:
+            _restore(previous)
 
     if threading.current_thread() is threading.main_thread():
-        previous = {number: signal.signal(number, receive) for number in (signal.SIGINT, signal.SIGTERM)}
+        heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        previous = {number: signal.signal(number, receive) for number in heard}
     try:
-        yield received
+        with _watched(previous, interactive) if previous else nullcontext():
+            yield received
     finally:
         _restore(previous)
 
 
-def _restore(handlers: dict[int, object]) -> None:
+@contextmanager
+def _watched(numbers: Collection[int], interactive: bool) -> Iterator[None]:
+    """Runs a thread that sees signals at once, whatever the main thread is doing."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    before = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    thread = threading.Thread(target=_watch, args=(reader, set(numbers), interactive), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writer)  # which ends the thread
+        thread.join()
+        os.close(reader)
+
+
+def _watch(reader: int, numbers: set[int], interactive: bool) -> None:
+    told = False
+    while data := os.read(reader, 1):
+        number = data[0]
+        if number not in numbers:
+            continue
+        if told and number in _REPEATABLE and not interactive:
+            os._exit(128 + number)
+        log.warning("%s: finishing the steps under way and writing a checkpoint%s", signal.Signals(number).name,
+                    f"; repeat it to stop {'after them' if interactive else 'at once'}, without a checkpoint"
+                    if number in _REPEATABLE else "")  # fmt: skip
+        told = told or number in _REPEATABLE
+
+
+def _restore(handlers: Mapping[int, object]) -> None:
     for number, handler in handlers.items():
         signal.signal(number, signal.SIG_DFL if handler is None else handler)

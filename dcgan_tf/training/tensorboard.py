@@ -29,15 +29,15 @@ class TensorBoard:
 
     Args:
         directory: the run directory.
-        step: where the run stands.
+        step: the checkpoint that the run continues from; -1 without one.
     """
 
     def __init__(self, directory: RunDirectory, step: int):
         self._writer = tf.summary.create_file_writer(str(directory.tensorboard_dir))
-        self._forget_from(step + 1 if step else 0)
-        with self._writer.as_default(step=step):
+        self._forget_from(step + 1)
+        with self._writer.as_default(step=max(0, step)):
             tf.summary.text("settings", settings_table(directory.read_config()[0]))
-            if step == 0 and directory.reals_file.exists():
+            if step < 0 and directory.reals_file.exists():
                 tf.summary.image("training images", images.Picture.read(directory.reals_file).pixels[None])
 
     def row(self, row: Row, changed: bool) -> None:

@@ -142,7 +142,7 @@ def test_a_dry_run_says_what_to_expect_of_data_memory_and_disk(script, tmp_path,
         "cropped: 12 lose more than half of their area; --crop=none",
         "few: 12 different images, fewer than a batch of 4,096,",
         "steps: 30, which are 10,240 passes through them",
-        "prepared images: 147.5 kB in ",
+        "prepared images: 147.5 KB in ",
     ):
         assert expected in outcome.out
     (warning,) = (line for line in outcome.out.splitlines() if line.startswith("warning: training needs about"))

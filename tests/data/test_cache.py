@@ -1,5 +1,6 @@
 """The cache directory: where it is, what is wrong with it, what is removed from it."""
 
+import errno
 import os
 import time
 from collections import namedtuple
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 from conftest import open_path
 
-from dcgan_tf import data
+from dcgan_tf import data, files
+from dcgan_tf.data import cache as cache_module
 from dcgan_tf.errors import UserError
 
 
@@ -30,14 +32,23 @@ def test_the_environment_names_the_cache(three, tmp_path, monkeypatch):
     assert data.prepare_store(open_path(three), (8, 8), 3, "center", "").path.parent == tmp_path / "there"
 
 
-def test_stores_that_killed_processes_left_unfinished_are_removed(three, stored, cache):
-    old = time.time() - 2 * 3600
-    for name in (".mnist.0123abcd.77.tmp", ".foreign.tmp"):
-        (Path(cache) / name).mkdir(parents=True)
-        os.utime(Path(cache) / name, (old, old))
-    alive = Path(cache) / ".photos.4567cdef.77.tmp"  # its folder is old, and a file in it was written just now
-    alive.mkdir()
-    (alive / "images.u8").touch()
-    os.utime(alive, (old, old))
-    stored(three)
-    assert sorted(path.name for path in Path(cache).glob(".*")) == [".foreign.tmp", alive.name]
+def test_stores_that_killed_processes_left_unfinished_are_removed(three, stored, cache, monkeypatch):
+    """Those that are locked are alive; without locks, those that were written to lately."""
+    left, foreign, alive = (Path(cache) / name for name in (".mnist.0123abcd.77.tmp", ".foreign.tmp", "alive"))
+    left.mkdir(parents=True)
+    foreign.mkdir()
+    with files.folder_written_aside(alive) as being_written:
+        cache_module.remove_abandoned(Path(cache))
+        assert sorted(Path(cache).glob(".*")) == sorted([foreign, being_written])
+        monkeypatch.setattr("fcntl.flock", no_locks)
+        left.mkdir()
+        (left / "images.u8").touch()
+        for old in (0, 2 * 3600):
+            os.utime(left / "images.u8", (time.time() - old,) * 2)
+            os.utime(left, (time.time() - 2 * 3600,) * 2)
+            cache_module.remove_abandoned(Path(cache))
+            assert left.exists() == (old == 0)
+
+
+def no_locks(*_):
+    raise OSError(errno.ENOLCK, "no locks")

@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_nothing_behind(three, cache, monkeypatch):
 
     monkeypatch.setattr("os.fsync", full)
     source = open_path(three)
-    with pytest.raises(UserError, match=r"no space left in .*`cache_dir`"):
+    with pytest.raises(UserError, match=r"no space left .*`cache_dir`"):
         data.prepare_store(source, (8, 8), 3, "center", cache)
     assert list(Path(cache).glob("photos*/")) == []
 

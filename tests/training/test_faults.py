@@ -10,7 +10,10 @@ from tests import processes
 
 pytestmark = pytest.mark.full
 
-COMMON = ("--preset=tiny", "--base_filters=16", "--log_every=2", "--sample_every=8", "--checkpoint_every=4")
+COMMON = (
+    "--preset=tiny", "--base_filters=16", "--log_every=2", "--sample_every=8", "--checkpoint_every=4",
+    "--keep_checkpoints=9",
+)  # fmt: skip
 
 
 def mount(*arguments: object) -> bool:
@@ -50,7 +53,7 @@ def test_a_full_disk_stops_the_run_and_costs_nothing_but_time(script, whole, dis
     """The less space is left, the earlier a write fails: rows, grids, checkpoint, curves."""
     assert script("train", *COMMON, "--steps=8", f"--run={disk}/run").code == 0
     fill(disk, left)
-    outcome = script("train", *COMMON, "--steps=20", "--keep_checkpoints=9", f"--run={disk}/run")
+    outcome = script("train", *COMMON, "--steps=20", f"--run={disk}/run")
     assert outcome.code == 1 and outcome.last_line.startswith("error: "), outcome.err
     assert "o space left" in outcome.last_line and "Traceback" not in outcome.err
     assert not list((disk / "run").rglob("*.tmp"))

@@ -88,9 +88,9 @@ def events(run: RunDirectory) -> EventAccumulator:
 
 def test_tensorboard_shows_curves_pictures_settings_and_health_once(tmp_path):
     run = directory(tmp_path / "run")
-    for start, end in ((0, 400), (300, 500)):  # rows after step 300 were lost, and are made again
+    for start, end in ((-1, 400), (300, 500)):  # rows after step 300 were lost, and are made again
         reporter = Reporter(run, start, provisional=False)
-        for step in range(start + 20, end + 1, 20):
+        for step in range(max(0, start) + 20, end + 1, 20):
             row = long_runs.row(step, 0.5, 0.5, 0.5)
             row["health"] = reporter.verdict(row).state
             reporter.row(row)
