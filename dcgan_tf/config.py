@@ -339,6 +339,13 @@ class DeviceConfig(Section):
         minimum=-1,
         affects_results=False,
     )
+    worker_timeout: float = setting(
+        600.0,
+        "seconds that a worker waits at the start for the others before it gives up",
+        above=0,
+        maximum=10**6,
+        affects_results=False,
+    )
     deterministic: bool = setting(
         False,
         "compute the same bits every time on GPUs, more slowly (not tested on a GPU); CPUs do so anyway; a run keeps "

@@ -29,6 +29,15 @@ class Cluster:
         """Whether this process writes the run directory."""
         return self.index == 0
 
+    def name(self, index: int) -> str:
+        """How messages name a worker."""
+        return f"worker {index} ({self.hosts[index]})" if index < len(self.hosts) else f"worker {index}"
+
+    def address(self, index: int) -> tuple[str, int]:
+        """The host and the port of a worker."""
+        host, port = self.hosts[index].rsplit(":", 1)
+        return host.strip("[]"), int(port)  # IPv6 stands in brackets
+
     def tf_config(self) -> str:
         """The value of TF_CONFIG for TensorFlow. Every task is a "worker"; the first of them acts as chief."""
         return json.dumps({"cluster": {"worker": self.hosts}, "task": {"type": "worker", "index": self.index}})
@@ -56,8 +65,7 @@ def find(config: DeviceConfig, environment: Mapping[str, str]) -> Cluster | None
 
 def _from_hosts(config: DeviceConfig, environment: Mapping[str, str]) -> Cluster | None:
     hosts = tuple(host.strip() for host in config.worker_hosts.split(","))
-    bad = [host for host in hosts if not re.fullmatch(r"[^\s:]+:\d{1,5}", host)]
-    if bad or len(set(hosts)) < len(hosts):
+    if not all(map(_is_address, hosts)) or len(set(hosts)) < len(hosts):
         raise ArgumentError("worker_hosts", config.worker_hosts, "list every worker once, as HOST:PORT,HOST:PORT,...")
     index = config.worker_index
     if index < 0:
@@ -87,4 +95,12 @@ def _from_tf_config(text: str) -> Cluster | None:
         return None
     if (kind, index) not in places:
         raise UserError(f"TF_CONFIG: its task, {kind} {index}, is not in its cluster")
-    return Cluster(tuple(members[name][number] for name, number in places), places.index((kind, index)))
+    hosts = tuple(members[name][number] for name, number in places)
+    if bad := [host for host in hosts if not _is_address(host)]:
+        raise UserError(f"TF_CONFIG: {bad[0]!r} is not HOST:PORT")
+    return Cluster(hosts, places.index((kind, index)))
+
+
+def _is_address(host: object) -> bool:
+    found = re.fullmatch(r"(?:\[\S+\]|[^\s:]+):(\d{1,5})", str(host))
+    return found is not None and 0 < int(found[1]) < 65536

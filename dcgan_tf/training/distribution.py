@@ -2,14 +2,18 @@
 
 import contextlib
 import functools
+import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import tensorflow as tf
 
+from dcgan_tf import runs
 from dcgan_tf.config import DeviceConfig, TrainingConfig
 from dcgan_tf.errors import ArgumentError, UserError
-from dcgan_tf.training import cluster
+from dcgan_tf.training import cluster, rendezvous
+
+log = logging.getLogger(__name__)
 
 _LOST = (
     tf.errors.UnavailableError,
@@ -33,11 +37,8 @@ def make_strategy(config: DeviceConfig) -> tf.distribute.Strategy:
     for gpu in tf.config.list_physical_devices("GPU"):
         with contextlib.suppress(RuntimeError):  # TensorFlow computes already, as in a notebook
             tf.config.experimental.set_memory_growth(gpu, True)  # leaves memory to a second program that generates
-    workers = cluster.find(config, os.environ)
-    if workers and config.strategy in ("auto", "multi_worker"):
-        return _multi_worker(workers)
-    if config.strategy == "multi_worker":
-        raise ArgumentError("strategy", "multi_worker", "there is only one worker; use `strategy=auto`")
+    if found := workers(config):
+        return _multi_worker(found)
     names = _device_names(config)
     if config.strategy == "mirrored" or len(names) > 1:
         return _mirrored(tuple(names))
@@ -49,6 +50,25 @@ def _mirrored(names: tuple[str, ...]) -> tf.distribute.Strategy:
     """One in each process: another would number its collective operations from the start again, and TensorFlow refuses
     one that has the number of an earlier operation and another shape."""
     return tf.distribute.MirroredStrategy(names)
+
+
+def workers(config: DeviceConfig) -> cluster.Cluster | None:
+    """The workers that train together; None for a single one.
+
+    Raises:
+        UserError: the configuration is incomplete or contradicts itself.
+    """
+    found = cluster.find(config, os.environ)
+    if config.strategy == "multi_worker" and not found:
+        raise ArgumentError("strategy", "multi_worker", "there is only one worker; use `strategy=auto`")
+    return found if config.strategy in ("auto", "multi_worker") else None
+
+
+def meet(among: cluster.Cluster, shared: Mapping[str, str], timeout: float) -> None:
+    """Waits until all workers are there and agree, on versions and devices as well; see `rendezvous.meet`."""
+    versions = {name: f"{name} {version}" for name, version in runs.versions().items()}
+    devices = {"GPUs": f"{len(tf.config.list_physical_devices('GPU'))} GPUs"}
+    rendezvous.meet(among, {**versions, **devices, **shared}, timeout)
 
 
 def _device_names(config: DeviceConfig) -> list[str]:
@@ -72,14 +92,14 @@ def _device_names(config: DeviceConfig) -> list[str]:
     return names
 
 
-def _multi_worker(workers: cluster.Cluster) -> tf.distribute.Strategy:
-    os.environ["TF_CONFIG"] = workers.tf_config()
+def _multi_worker(among: cluster.Cluster) -> tf.distribute.Strategy:
+    os.environ["TF_CONFIG"] = among.tf_config()
     resolver = tf.distribute.cluster_resolver.TFConfigClusterResolver()
     try:
         return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
     except (tf.errors.OpError, RuntimeError) as error:
         reason = str(error).splitlines()[0][:200]
-        raise UserError(f"worker {workers.index} of {', '.join(workers.hosts)}: cannot join ({reason})") from error
+        raise UserError(f"{among.name(among.index)} cannot join the others ({reason})") from error
 
 
 def clock() -> Callable[[], tf.Tensor]:
@@ -104,15 +124,17 @@ def is_chief(strategy: tf.distribute.Strategy) -> bool:
 
 @contextlib.contextmanager
 def lost_worker_explained(strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Turns the errors that TensorFlow raises when another worker is gone into one line."""
+    """Turns what TensorFlow raises when another worker is gone, or computes something else, into one line."""
     try:
         yield
-    except _LOST as error:
-        if worker_count(strategy) == 1:
+    except tf.errors.OpError as error:
+        if worker_count(strategy) == 1 or isinstance(error, tf.errors.ResourceExhaustedError):
             raise
+        log.debug("where it happened", exc_info=True)
+        what = "lost another worker" if isinstance(error, _LOST) else "the workers cannot train together"
         raise UserError(
-            f"lost another worker ({str(error).splitlines()[0][:160]}); start the same command on every worker again, "
-            "and training continues from the latest checkpoint"
+            f"{what} ({(str(error).splitlines() or [type(error).__name__])[0][:160]}); start the same command on every "
+            "worker again, and training continues from the latest checkpoint"
         ) from error
 
 
@@ -165,14 +187,18 @@ def require_agreement(strategy: tf.distribute.Strategy, values: dict[str, int]) 
         values: int64 each, by what they stand for.
 
     Raises:
-        UserError: a value differs; the message names the first one.
+        UserError: a value differs; the message names the first one, and the first worker that has another.
     """
-    if worker_count(strategy) == 1:
+    if (count := worker_count(strategy)) == 1:
         return
-    gathered = _gather(strategy)
+    gathered, hosts = _gather(strategy), strategy.cluster_resolver.cluster_spec().as_dict()["worker"]
     for name, value in values.items():
-        if len(set(gathered(value))) > 1:
-            raise UserError(f"the workers do not agree on {name}; give all of them the same data and run directory")
+        found = gathered(value)  # of all replicas, which are in the order of their workers
+        if others := [place * count // len(found) for place, other in enumerate(found) if other != found[0]]:
+            raise UserError(
+                f"{cluster.Cluster(tuple(hosts), 0).name(others[0])} and the first worker do not agree on {name}; give "
+                "all workers the same data and run directory"
+            )
 
 
 def max_over_workers(strategy: tf.distribute.Strategy) -> Callable[[int], int]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dcgan_tf import data, geometry, presets
-from dcgan_tf.config import Config, DataConfig, DeviceConfig, checked_settings
+from dcgan_tf.config import Config, DataConfig, DeviceConfig, all_settings, checked_settings
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.models.custom_networks import Custom
 from dcgan_tf.runs import RunDirectory
@@ -62,6 +62,16 @@ class Plan:
     @property
     def _classes_are_fixed(self) -> bool:
         return bool(self.recorded or self.config.model.custom_networks)
+
+    def must_agree(self) -> dict[str, str]:
+        """What several workers must have in common, by name, in the words of a message.
+
+        These are all settings but those that say where a machine has its data and which devices it has.
+        """
+        own = {"dataset", "data_dir", "cache_dir", *(item.name for item in fields(DeviceConfig))} - {"deterministic"}
+        names = [item.name for item in all_settings() if item.name not in own]
+        found = {name: f"`{name}={_text(self.config, name)}`" for name in names}
+        return found if self.epochs is None else found | {"epochs": f"`epochs={self.epochs:g}`"}
 
     def prepare_store(self) -> data.ImageStore:
         """The images of the run, prepared now unless they are in the cache.

@@ -62,14 +62,17 @@ def opened(
     Raises:
         UserError: whatever keeps the run from starting; what was there before is unchanged.
     """
+    directory, workers = plan.directory, distribution.workers(plan.config.device)
+    if workers and directory is None:
+        raise ArgumentError("run", "", "several workers need one directory that all of them see (`run=/shared/run`)")
+    chief = workers is None or workers.is_chief
+    if directory and chief:
+        directory.check()
+    if workers:
+        distribution.meet(workers, plan.must_agree(), plan.config.device.worker_timeout)
     strategy = distribution.make_strategy(plan.config.device)
     distribution.check(strategy, plan.config.training)
     plan.custom.check_replicas(strategy.num_replicas_in_sync)
-    chief, directory = distribution.is_chief(strategy), plan.directory
-    if directory is None and distribution.worker_count(strategy) > 1:
-        raise ArgumentError("run", "", "several workers need one directory that all of them see (`run=/shared/run`)")
-    if directory and chief:
-        directory.check()
     store = plan.prepare_store()
     config = plan.with_store(store)
     if not chief:

@@ -38,6 +38,12 @@ def test_the_cluster_from_tf_config_as_kubeflow_sets_it():
     assert cluster.find(DeviceConfig(), tf_config({"worker": ["a:1"]}, "worker", 0)) is None
 
 
+def test_a_worker_has_a_name_for_messages_and_an_address():
+    found = cluster.Cluster(("a.b:1", "[::1]:65535"), 0)
+    assert [found.name(index) for index in range(3)] == ["worker 0 (a.b:1)", "worker 1 ([::1]:65535)", "worker 2"]
+    assert found.address(1) == ("::1", 65535)
+
+
 @pytest.mark.parametrize(
     ("config", "environment", "message"),
     [
@@ -46,6 +52,9 @@ def test_the_cluster_from_tf_config_as_kubeflow_sets_it():
         (DeviceConfig(worker_hosts=HOSTS, worker_index=3), {}, "there are 3 workers"),
         (DeviceConfig(worker_hosts="a,b", worker_index=0), {}, "HOST:PORT"),
         (DeviceConfig(worker_hosts="a:1,a:1", worker_index=0), {}, "once"),
+        (DeviceConfig(worker_hosts="a:1,b:65536", worker_index=0), {}, "HOST:PORT"),
+        (DeviceConfig(worker_hosts="a:0,b:1", worker_index=0), {}, "HOST:PORT"),
+        (DeviceConfig(), tf_config({"worker": ["a", "b:1"]}, "worker", 0), "TF_CONFIG: 'a' is not HOST:PORT"),
         (DeviceConfig(), {"TF_CONFIG": "{nonsense"}, "not the description of a cluster"),
         (DeviceConfig(), tf_config({"worker": ["a:1"], "ps": ["b:1"]}, "worker", 0), "type ps"),
         (DeviceConfig(), tf_config({"worker": ["a:1", "b:1"]}, "worker", 2), "not in its cluster"),

@@ -30,3 +30,40 @@ def test_a_cpu_is_divided_before_tensorflow_computes_or_not_at_all():
 def test_one_device_is_not_two():
     with pytest.raises(ArgumentError, match=r"devices=2: .*`strategy=mirrored`"):
         distribution.make_strategy(DeviceConfig(devices=2, strategy="one_device"))
+
+
+class Workers:
+    """Stands for the strategy of some workers."""
+
+    def __init__(self, count):
+        hosts = [f"host{index}:1" for index in range(count)]
+        self.cluster_resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+            tf.train.ClusterSpec({"worker": hosts})
+        )
+
+
+def raised(error, count):
+    with pytest.raises(Exception) as caught, distribution.lost_worker_explained(Workers(count)):
+        raise error
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        (tf.errors.UnavailableError, "lost another worker (why)"),
+        (tf.errors.InvalidArgumentError, "the workers cannot train together (why)"),
+        (tf.errors.FailedPreconditionError, "the workers cannot train together (why)"),
+        (tf.errors.UnknownError, "the workers cannot train together (why)"),
+    ],
+)
+def test_an_error_among_several_workers_is_one_line(kind, told):
+    error = kind(None, None, "why\nand where")
+    line = str(raised(error, 2))
+    assert line.startswith(told) and "start the same command on every worker" in line and "\n" not in line
+    assert raised(error, 1) is error
+
+
+def test_memory_that_runs_out_is_explained_elsewhere():
+    error = tf.errors.ResourceExhaustedError(None, None, "why")
+    assert raised(error, 2) is error

@@ -80,3 +80,14 @@ def test_nothing_is_written(tmp_path):
     assert not list(tmp_path.iterdir())
     with pytest.raises(MissingPathError):
         plan.make({"dataset": str(tmp_path / "photos")})
+
+
+def test_workers_must_agree_on_all_but_where_their_data_are_and_which_devices_they_have():
+    given = {"d_steps": 2, "update": "algorithm1", "log_every": 7, "deterministic": True, "image_size": 64}
+    elsewhere = {"cache_dir": "/elsewhere", "devices": 3, "worker_hosts": "a:1,b:2", "worker_index": 1}
+    agreed = plan.make(given | elsewhere, "tiny", epochs=2.5).must_agree()
+    assert {agreed[name] for name in given} == {
+        "`d_steps=2`", "`update=algorithm1`", "`log_every=7`", "`deterministic=True`", "`image_size=64`"
+    }  # fmt: skip
+    assert agreed["epochs"] == "`epochs=2.5`" and "seed" in agreed
+    assert not agreed.keys() & {"dataset", "worker_timeout", *elsewhere}

@@ -67,11 +67,22 @@ def test_a_signal_to_one_worker_stops_all_at_the_same_step(tmp_path, told):
     assert step > 0 and all(f"stopped at step {step}: SIGTERM" in output for output in outputs)
 
 
+def test_workers_with_other_settings_are_refused_at_the_start(tmp_path):
+    workers = start_workers(tmp_path / "run", "--update=algorithm1", of_each=[("--d_steps=1",), ("--d_steps=2",)])
+    for worker in workers:
+        output, _ = worker.communicate(timeout=120)
+        assert worker.returncode == 1
+        assert "has --d_steps=2, the first worker --d_steps=1; give all workers the same settings" in output
+        assert "Traceback" not in output
+    assert not (tmp_path / "run").exists()
+
+
 def test_workers_with_other_images_are_refused(tmp_path):
     folders = [tmp_path / name for name in ("ours", "theirs")]
     for count, folder in enumerate(folders, start=3):
         make_classes(folder, {"cats": count, "dogs": 4})
     workers = start_workers(tmp_path / "run", of_each=[(f"--dataset={folder}",) for folder in folders])
     outputs = [worker.communicate(timeout=120)[0] for worker in workers]
-    assert all(worker.returncode != 0 for worker in workers)
-    assert any("do not agree on the images" in output for output in outputs), outputs
+    assert [worker.returncode for worker in workers] == [1, 1]
+    assert any("worker 1 (127.0.0.1:" in output and "do not agree on the images" in output for output in outputs)
+    assert not any("Traceback" in output for output in outputs)
