@@ -11,6 +11,7 @@ from dcgan_tf.training.row_file import Thinned
 
 MOST_POINTS = 2000
 """Of a longer run every second, fourth, ... row is drawn."""
+FEW_POINTS = 100  # so few are marked, and one alone can be seen
 
 LOSSES = {"d_loss": "discriminator D", "g_loss": "generator G"}
 OUTPUTS = {
@@ -37,9 +38,9 @@ def draw(directory: RunDirectory, rows: Thinned, scores: Thinned) -> None:
     axes[1].set_ylabel("0: generated, 1: real")
     if scores.items:
         _draw_scores(axes[2], scores.items, checkpoints.best_score(directory))
-        _lines(axes[3], scores.items, VARIETY, marker=".")
+        _lines(axes[3], scores.items, VARIETY)
         axes[3].set_title("Variety of samples (real images: 1)", loc="left")
-        axes[3].set_ylim(bottom=0)
+        axes[3].set_ylim(0, 1.05 * axes[3].get_ylim()[1])
     for each in axes:
         each.grid(alpha=0.3)
         each.margins(x=0.01)
@@ -53,6 +54,7 @@ def draw(directory: RunDirectory, rows: Thinned, scores: Thinned) -> None:
 
 
 def _lines(axes, rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], **style) -> None:
+    style["marker"] = "." if len(rows) < FEW_POINTS else None
     for name, label in names.items():
         points = [(row["step"], row[name]) for row in rows if name in row]
         axes.plot(*zip(*points, strict=True), label=label, linewidth=1, **style)
@@ -61,7 +63,7 @@ def _lines(axes, rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], **
 def _draw_scores(axes, scores: Sequence[Mapping[str, Any]], best: Score | None) -> None:
     """Logarithmic where that is possible, because scores fall by orders of magnitude."""
     names = dict.fromkeys(name for row in scores for name in row if name not in NOT_DRAWN)
-    _lines(axes, scores, {name: _score_label(name) for name in names}, marker=".", color="black")
+    _lines(axes, scores, {name: _score_label(name) for name in names}, color="black")
     if best:
         label = f"best checkpoint, step {best.step:,}"
         axes.plot(best.step, best.value, "*", markersize=12, color="tab:red", label=label)

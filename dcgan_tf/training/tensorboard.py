@@ -24,8 +24,9 @@ NO_CURVES = ("step", "seconds", "provisional")
 class TensorBoard:
     """Adds one event file to those of a run.
 
-    Event files cannot be cut, so the new one tells TensorBoard to forget what the earlier ones have after `step`. Only
-    the row and the score that were written because training ended between two reports stay, as points of their curves.
+    Event files cannot be cut, so the new one tells TensorBoard to forget what the earlier ones have after `step`; its
+    fast loader forgets a point only when its step comes again. The row and the score that were written because training
+    ended between two reports stay in any case, as points of their curves.
 
     Args:
         directory: the run directory.
