@@ -50,7 +50,7 @@ def draw(directory: RunDirectory, rows: Thinned, scores: Thinned) -> None:
     figure.suptitle(directory.path.name)
     with files.written_aside(directory.curves_file) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
-    figure.clear()  # else megabytes stay until Python looks for cycles
+    figure.clear()  # else more stays in memory until Python looks for cycles
 
 
 def _lines(axes, rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], **style) -> None:
@@ -62,6 +62,8 @@ def _lines(axes, rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], **
 
 def _draw_scores(axes, scores: Sequence[Mapping[str, Any]], best: Score | None) -> None:
     """Logarithmic where that is possible, because scores fall by orders of magnitude."""
+    from matplotlib.ticker import LogLocator
+
     names = dict.fromkeys(name for row in scores for name in row if name not in NOT_DRAWN)
     _lines(axes, scores, {name: _score_label(name) for name in names}, color="black")
     if best:
@@ -72,7 +74,11 @@ def _draw_scores(axes, scores: Sequence[Mapping[str, Any]], best: Score | None) 
         title += ": lower is better" if best.lower_is_better else ": higher is better"
     axes.set_title(title, loc="left")
     positive = all(row[name] > 0 for row in scores for name in names if name in row)
-    axes.set_yscale("log" if positive else "linear")
+    if positive:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("")
 
 
 def _score_label(name: str) -> str:
