@@ -35,7 +35,7 @@ def printable(name: str) -> str:
 def _printable(character: str) -> str:
     if "\udc80" <= character <= "\udcff":  # how Python reads a byte that is not valid in a file's name
         return f"\\x{ord(character) - 0xDC00:x}"
-    escaped = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+    escaped = character == "\\" or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
     return character.encode("unicode_escape").decode() if escaped else character
 
 

@@ -61,8 +61,9 @@ def _disk(count: int | None, config: Config) -> list[str]:
     if count is None:
         return []
     root = cache.cache_root(config.data.cache_dir)
-    needed = files.amount(count * math.prod((*config.model.image_size, config.model.channels)))
-    return [f"prepared images: {needed} in {root}, which has {files.amount(files.free_bytes(root))} free"]
+    needed, free = count * math.prod((*config.model.image_size, config.model.channels)), files.free_bytes(root)
+    short = "warning: too little space: " if needed > free else ""
+    return [f"{short}prepared images: {files.amount(needed)} in {root}, which has {files.amount(free)} free"]
 
 
 def _settings(config: Config) -> str:

@@ -61,7 +61,7 @@ class ImageStore:
         """The same images with the labels numbered as in `names`, which hold all of its classes."""
         numbers = np.array([list(names).index(name) for name in self.class_names], np.int32)
         counts = {name: self.manifest["class_counts"].get(name, 0) for name in names}
-        manifest = {**self.manifest, "class_names": list(names), "class_counts": counts}
+        manifest = {**self.manifest, "class_names": list(names), "class_counts": counts, "empty_classes": []}
         return replace(self, manifest=manifest, labels=numbers[self.labels])
 
     def report(self, batch_size: int = 0) -> str:

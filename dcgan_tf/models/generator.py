@@ -149,7 +149,7 @@ def class_number(label: int | str, names: Sequence[str]) -> int:
     """
     if not isinstance(label, str) and (not hasattr(label, "__index__") or getattr(label, "shape", ())):
         raise ArgumentError("label", repr(label)[:60], "give one class, by its number or name")
-    if isinstance(label, str):
+    if isinstance(label, str) and label not in names:
         label = files.printable(label)  # as the names are
     if label in names:
         return list(names).index(label)

@@ -32,8 +32,8 @@ _NO_IMAGES = """
     avi mkv webm url lnk torrent sha256 md5 lock xmp aae crc
 """
 NO_IMAGES = frozenset(f".{ending}" for ending in _NO_IMAGES.split())
-ARCHIVES = frozenset({".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar"})
-ARCHIVE_FAULT = "packed: unpack it first"
+PACKED = dict.fromkeys([".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar"], "packed: unpack it first")
+PACKED |= {".npz": "arrays: give the path of this file itself"}
 NO_IMAGE_NAMES = frozenset({"thumbs.db", "desktop.ini", "license", "readme", "makefile"})
 NO_IMAGE_FOLDERS = frozenset({"__macosx"})
 
@@ -59,10 +59,10 @@ def may_be_image(path: str) -> bool:
     return pure.suffix.lower() not in NO_IMAGES and pure.name.lower() not in NO_IMAGE_NAMES
 
 
-def is_archive(path: str) -> bool:
-    """Whether a file that is no image may hold images."""
+def packed_fault(path: str) -> str:
+    """What to do with a file that is no image and may hold images; "" for others."""
     pure = PurePosixPath(path)
-    return pure.suffix.lower() in ARCHIVES and not any(part.startswith(".") for part in pure.parts)
+    return "" if any(part.startswith(".") for part in pure.parts) else PACKED.get(pure.suffix.lower(), "")
 
 
 class ImageFiles(Source):

@@ -8,7 +8,7 @@ from typing import IO
 
 from dcgan_tf.data.source_protocol import safe_name
 from dcgan_tf.data.sources import layout
-from dcgan_tf.data.sources.image_files import ARCHIVE_FAULT, Entry, ImageFiles, is_archive, may_be_image
+from dcgan_tf.data.sources.image_files import Entry, ImageFiles, may_be_image, packed_fault
 
 
 class FolderImages(ImageFiles):
@@ -34,7 +34,9 @@ def _entries(root: Path) -> Iterator[Entry]:
         inside = os.path.relpath(folder, root) + "/" if folder != os.fspath(root) else ""
         # Last folder first: the order decides under which of its names a folder is found that is linked twice.
         folders[:] = [name for name in reversed(folders) if may_be_image(name)]
-        yield from (Entry(inside + name, 0, 0, ARCHIVE_FAULT) for name in filter(is_archive, names))
+        yield from (Entry(inside + name, 0, 0, fault) for name in names if (fault := packed_fault(name)))
+        if inside and not folders and not any(map(may_be_image, names)):
+            yield Entry(inside, 0, 0, "a folder without images")
         for name in filter(may_be_image, names):
             try:
                 status = Path(folder, name).stat()

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dcgan_tf.errors import ArgumentError
@@ -64,8 +65,7 @@ def read(paths: list[str], split: str = WHOLE) -> Layout:
         ArgumentError: there is no such split.
     """
     depth, folders, loose = _descended(paths, 0)
-    kinds = {split_name(name) for name in folders}
-    if not ("train" in kinds and kinds & {"test", "validation"} and _few(loose, paths)):
+    if not (_divided(folders) and _few(loose, paths)):
         if split != WHOLE:
             found = f"its sub-folders are {_listed(folders)}" if folders else "it has no sub-folders"
             remedy = f"{found}; a split is a folder named train/, test/ or validation/ beside the others"
@@ -121,8 +121,15 @@ def _with_classes(depth: int, folders: Folders, loose: list[str], paths: list[st
         beside = f"{_files(loose)} of {len(paths):,} lie beside {_listed(folders)}"
         remedy = "move them into the sub-folders that are classes, or away"
         return Layout(depth, no_classes=f"{beside}: {remedy}", notes=(f"no classes: {beside}; {remedy}",))
-    notes = (f"left out: {_files(loose)} beside the folders that are classes",) if loose else ()
-    return Layout(depth, tuple(sorted(folders)), left_out=frozenset(loose), notes=notes)
+    notes = [f"left out: {_files(loose)} beside the folders that are classes"] if loose else []
+    if _divided({path.split("/")[depth + 1] for path in paths if path.count("/") > depth + 1}):
+        notes.append("all are used: folders like train/ and test/ inside the classes are no splits, only above them")
+    return Layout(depth, tuple(sorted(folders)), left_out=frozenset(loose), notes=tuple(notes))
+
+
+def _divided(folders: Iterable[str]) -> bool:
+    kinds = {split_name(name) for name in folders}
+    return "train" in kinds and not kinds.isdisjoint({"test", "validation"})
 
 
 def _taken(folders: Folders, split: str) -> Folders:

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from dcgan_tf.data.source_protocol import UnusableImage, file_identity, safe_name
 from dcgan_tf.data.sources import layout
-from dcgan_tf.data.sources.image_files import ARCHIVE_FAULT, Entry, ImageFiles, is_archive, may_be_image
+from dcgan_tf.data.sources.image_files import Entry, ImageFiles, may_be_image, packed_fault
 from dcgan_tf.errors import ArgumentError
 
 LARGEST_MEMBER = 2**29  # bytes; an image file of half a gigabyte is a mistake or an attack
@@ -40,8 +40,8 @@ class ZipImages(ImageFiles):
     def _entry(self, member: zipfile.ZipInfo) -> Entry | None:
         """A member that may be an image, or that is named because it cannot be used."""
         name = member.filename.lstrip("/")
-        if is_archive(name):
-            return Entry(name, 0, 0, ARCHIVE_FAULT)
+        if fault := packed_fault(name):
+            return Entry(name, 0, 0, fault)
         if ".." in name.split("/") and may_be_image(PurePosixPath(name).name):
             return Entry(name, 0, 0, "its path leads out of the zip")
         if not may_be_image(name):

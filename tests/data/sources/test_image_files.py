@@ -153,7 +153,8 @@ def test_archives_among_images_are_named(photos, stored, packed):
 
 def test_nothing_but_archives(photos, packed):
     (photos / "images.zip").write_bytes(b"x")
-    with pytest.raises(ArgumentError, match=r"no image files in it, only 1 .*images\.zip \(packed: unpack it first\)"):
+    (photos / "images.npz").write_bytes(b"x")
+    with pytest.raises(ArgumentError, match=r"no image files in it, only 2 .*images\.zip \(packed: unpack it first\)"):
         open_path(packed(photos))
 
 

@@ -23,6 +23,14 @@ def test_links_are_followed_once_and_broken_ones_are_listed(photos, stored):
     assert [name for name, _ in store.manifest["skipped"]] == ["gone.png"]
 
 
+def test_folders_without_images_are_named(photos, stored):
+    save(photos / "cats" / "a.png", pixels(8, 8))
+    (photos / "owls").mkdir()
+    (photos / "notes").mkdir()
+    (photos / "notes" / "a.txt").touch()
+    assert "2 x a folder without images (notes/, owls/)" in stored(photos).report()
+
+
 def test_names_that_are_not_unicode(photos, stored):
     (photos / os.fsdecode(b"\xff.png")).write_bytes(png(pixels(8, 8)))
     (photos / "bad.png").write_bytes(b"x")
@@ -32,10 +40,11 @@ def test_names_that_are_not_unicode(photos, stored):
 
 
 def test_class_names_that_are_not_unicode_or_have_line_breaks(photos, stored):
-    for name in (b"caf\xe9", b"line\nbreak", "größe".encode()):
+    for name in (b"caf\xe9", rb"caf\xe9", b"line\nbreak", "größe".encode()):
         folder = photos / os.fsdecode(name)
         folder.mkdir()
         (folder / "a.png").write_bytes(png(pixels(8, 8)))
     store = stored(photos)
-    assert sorted(store.class_names) == [r"caf\xe9", "größe", r"line\nbreak"]
+    assert len(store) == 4
+    assert sorted(store.class_names) == [r"caf\\xe9", r"caf\xe9", "größe", r"line\nbreak"]
     assert r"line\nbreak (1)" in store.report().encode().decode()

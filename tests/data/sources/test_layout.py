@@ -70,6 +70,11 @@ def test_what_is_left_aside_is_counted():
     assert "train/ is used; left aside: test/ (20 files), val/ (7 files)" in notes and "1 file (000.png)" in notes
 
 
+def test_splits_inside_of_classes_are_none_and_it_says_so():
+    layout = read(files(cats__train=4, cats__test=2, dogs__train=4, dogs__test=2))
+    assert layout.classes == ("cats", "dogs") and not layout.left_out and "all are used" in layout.notes[0]
+
+
 def test_a_split_that_is_not_there_names_those_that_are():
     with pytest.raises(
         ArgumentError, match=r"^split=train\[:5\]: .*; there are test/ \(2 files\), train/ \(4 files\)$"
