@@ -146,7 +146,7 @@ def measure(directory: RunDirectory, steps: int) -> dict[str, tuple[float, float
         warm = RunDirectory(other)
         warm.create()
         warm.write_config(config, recorded)
-        work = PeriodicWork(config, warm, 0, state, store, sampler, values)
+        work = PeriodicWork(config, warm, None, state, store, sampler, values)
         for step in range(0, 1001, EVERY.log_every):
             work.report(step, row(step, 0.5, 0.5, 0.5))
         work.close()
@@ -157,7 +157,7 @@ def measure(directory: RunDirectory, steps: int) -> dict[str, tuple[float, float
     work = made[-1]
     rows = [row(step + 20 * number, 0.5, 0.5, 0.5) for number in range(1, 11)]
     results["10 rows and their verdicts"] = _costs(lambda: [work.report(each["step"], each) for each in rows])
-    results["a score, samples for it included"] = _costs(lambda: work._evaluate(steps, scheduled=True))
+    results["a score, samples for it included"] = _costs(lambda: work._evaluate(steps))
     work.report(steps - 250, row(steps - 250, 0.5, 0.5, 0.5))
     results["curves and a checkpoint"] = _costs(lambda: work.save(steps))
     results["end: the animation"] = _costs(work.close)
