@@ -233,6 +233,8 @@ class RunDirectory:
         return self._recorded
 
     def _read_config(self) -> tuple[Config, dict]:
+        if self.path.is_file():
+            raise MissingPathError("run", self.path, "this is a file; name the run directory that it belongs to")
         if not self.path.is_dir():
             raise MissingPathError("run", self.path, "there is no such directory")
         if not self.exists():

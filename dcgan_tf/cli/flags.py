@@ -47,8 +47,8 @@ class Flags:
         help: whether help was asked for.
     """
 
-    def __init__(self, description: str, everyday: Sequence[str] = ()):
-        self.description, self.help = description, False
+    def __init__(self, description: str | None, everyday: Sequence[str] = ()):
+        self.description, self.help = description or "", False  # `python -OO` has no docstrings
         self._everyday, self._all_help = everyday, False
         self._values = flags.FlagValues()
         self._old_names: dict[str, str] = {}

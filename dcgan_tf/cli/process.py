@@ -41,6 +41,14 @@ class _Stop:
         raise Stopped(number)
 
 
+def _open_closed_streams() -> None:
+    """Opens nothing in the place of standard streams that were closed (2>&-), so that files do not get there."""
+    for number, (name, mode) in enumerate({"stdin": "r", "stdout": "w", "stderr": "w"}.items()):
+        if getattr(sys, name) is None:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: PTH123, SIM115
+
+
 def _importing(frame: FrameType | None) -> bool:
     while frame:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
@@ -51,13 +59,13 @@ def _importing(frame: FrameType | None) -> bool:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs a command line without the program's name (default: this process's own); returns the exit code."""
+    _open_closed_streams()
     stop = _Stop()
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # as `nohup` wants it
             signal.signal(number, stop)
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.reconfigure(errors="backslashreplace")  # a terminal without é is no reason to fail
+        stream.reconfigure(errors="backslashreplace")  # a terminal without é is no reason to fail
     from dcgan_tf.cli.main import main
 
     try:

@@ -68,7 +68,10 @@ def main() -> None:
     quiet.load_tensorflow()
     from dcgan_tf.training import plan, start
 
-    planned = plan.make(settings, FLAGS.preset, RunDirectory(FLAGS.run) if FLAGS.run else None, FLAGS.epochs)
+    directory = RunDirectory(FLAGS.run) if FLAGS.run else None
+    planned = plan.make(settings, FLAGS.preset, directory, FLAGS.epochs)
+    if directory and not directory.exists() and not (FLAGS.preset or FLAGS.dataset):  # a wrong path, perhaps
+        console.logger().info("%s holds no run: a new one starts, on %s", directory.path, planned.config.data.dataset)
     if FLAGS.dry_run:
         from dcgan_tf.cli import dry_run
 

@@ -10,7 +10,7 @@ from dcgan_tf import files
 from dcgan_tf.errors import FullDiskError, UserError
 
 ABANDONED = 3600.0  # seconds without a write; a preparation that is alive writes every few seconds
-REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT)
 
 
 def cache_root(cache_dir: str) -> Path:

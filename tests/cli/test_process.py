@@ -88,3 +88,11 @@ def test_help_is_readable_where_letters_are_missing(command):
         "-m", "dcgan_tf", command, "--help", PYTHONIOENCODING="ascii", LANG="C", COLUMNS="10", HOME="/nowhere"
     )
     assert ended.returncode == 0 and "--run" in ended.stdout and not ended.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_no_harm(closed):
+    command = f"{sys.executable} -m dcgan_tf train --nonsense {closed}"
+    ended = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 2 and "Traceback" not in ended.stderr
+    assert ("there is no such flag" in ended.stderr) == ("2>" not in closed)

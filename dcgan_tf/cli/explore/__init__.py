@@ -57,7 +57,9 @@ class Views:
         if self.chosen is not None:
             return self.chosen.FLAGS.help_text()
         width = max(map(len, VIEWS))
-        return "\n".join([__doc__.strip(), "", *(f"  {name.ljust(width)}  {text}" for name, text in VIEWS.items())])
+        return "\n".join(
+            [(__doc__ or "").strip(), "", *(f"  {name.ljust(width)}  {text}" for name, text in VIEWS.items())]
+        )
 
 
 FLAGS = Views()
