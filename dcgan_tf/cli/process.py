@@ -46,7 +46,7 @@ def _open_closed_streams() -> None:
     for number, (name, mode) in enumerate({"stdin": "r", "stdout": "w", "stderr": "w"}.items()):
         if getattr(sys, name) is None:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
-            setattr(sys, name, open(number, mode, closefd=False))  # noqa: PTH123, SIM115
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
 
 
 def _importing(frame: FrameType | None) -> bool:
