@@ -230,7 +230,8 @@ class _Update:
         if self.l2:
             l2 = optimizer.scale_loss(tf.constant(self.l2 / self.replicas))
             gradients = [gradient + l2 * variable for gradient, variable in zip(gradients, variables, strict=True)]
-        return gradients
+        # Sums of pairs name no device, and several workers can only exchange what is on one.
+        return [tf.identity(gradient) for gradient in gradients]
 
     def _scalars(self, d_loss, g_loss, real_logits, fake_logits) -> tf.Tensor:
         """This replica's share of `SCALARS`: float32 [5]."""
