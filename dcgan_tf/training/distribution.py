@@ -133,9 +133,16 @@ def lost_worker_explained(strategy: tf.distribute.Strategy) -> Iterator[None]:
         log.debug("where it happened", exc_info=True)
         what = "lost another worker" if isinstance(error, _LOST) else "the workers cannot train together"
         raise UserError(
-            f"{what} ({(str(error).splitlines() or [type(error).__name__])[0][:160]}); start the same command on every "
-            "worker again, and training continues from the latest checkpoint"
+            f"{what} ({_reason(error)}); start the same command on every worker again, and training continues from the "
+            "latest checkpoint"
         ) from error
+
+
+def _reason(error: tf.errors.OpError) -> str:
+    """The first line of an error that does not say where in the graph it came up."""
+    place = ("Graph execution error", "Detected at node", "File ")
+    lines = [line.strip() for line in error.message.splitlines()]
+    return next((line for line in lines if line and not line.startswith(place)), type(error).__name__)[:160]
 
 
 def replica_batch(strategy: tf.distribute.Strategy, batch_size: int) -> int:

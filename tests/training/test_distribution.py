@@ -58,7 +58,8 @@ def raised(error, count):
     ],
 )
 def test_an_error_among_several_workers_is_one_line(kind, told):
-    error = kind(None, None, "why\nand where")
+    place = 'Detected at node while/add defined at (most recent call last):\n  File "train.py", line 14, in <module>\n'
+    error = kind(None, None, f"Graph execution error:\n\n{place}\nwhy\nand more")
     line = str(raised(error, 2))
     assert line.startswith(told) and "start the same command on every worker" in line and "\n" not in line
     assert raised(error, 1) is error
