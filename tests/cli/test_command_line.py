@@ -134,7 +134,7 @@ def test_help_shows_the_everyday_flags_and_all_of_them_when_asked(script, monkey
     shown = {line.split("=")[0].strip() for line in everyday if line.startswith("  --")}
     assert {"--dataset", "--run", "--steps", "--epochs", "--image_size", "--[no]conditional       train with labels: "
             "the class of each image is appended to z and to the"} <= shown  # fmt: skip
-    assert len(everyday) < 60 and everyday[-1] == "These are the everyday flags; --help=all explains all 59."
+    assert len(everyday) < 60 and everyday[-1].startswith("These are the everyday flags; --help=all explains")
     assert not any("--norm_epsilon" in line for line in everyday)
     assert any(line.startswith("  --norm_epsilon=X  ") for line in everything)
     headings = [line for line in everything if line.endswith(":") and not line.startswith(" ")]
