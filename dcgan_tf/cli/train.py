@@ -112,6 +112,8 @@ def _train(session: "Session") -> None:
         log.info("%s; to continue:\n  %s", stop, _command(session))
         sys.exit(stop.exit_code)
     except FullDiskError as error:
+        if not directory.checkpoint_files():
+            raise
         raise UserError(f"{error}, then continue with {_command(session)}") from error
     seconds, done = time.perf_counter() - started, config.training.steps - session.began
     shown = done * config.training.batch_size * config.training.d_steps

@@ -2,6 +2,15 @@
 
 import pytest
 
+from tests.killing import Forks
+
+
+@pytest.fixture(scope="module")
+def forks():
+    """Runs with a stand-in for training, in forks of another process."""
+    with Forks() as forks:
+        yield forks
+
 
 @pytest.fixture
 def at_step(monkeypatch):

@@ -1,5 +1,6 @@
 """Faults of the disk, provoked for real on a small file system in memory; that needs the right to mount one."""
 
+import re
 import shutil
 import subprocess
 
@@ -14,6 +15,9 @@ COMMON = (
     "--preset=tiny", "--base_filters=16", "--log_every=2", "--sample_every=8", "--checkpoint_every=4",
     "--keep_checkpoints=9",
 )  # fmt: skip
+
+
+RUN = ("--preset=tiny", "--steps=7", "--log_every=2", "--sample_every=3", "--checkpoint_every=3", "--evaluate_every=2")
 
 
 def mount(*arguments: object) -> bool:
@@ -46,9 +50,40 @@ def whole(tmp_path_factory):
     return path
 
 
+def full_at(forks, whole, folder, moment: int) -> None:
+    """A run whose disk becomes full at an event: what it says, what it leaves, how it ends when there is room again."""
+    ended = forks.train(folder, RUN, fill=moment)
+    assert not list(folder.rglob("*.tmp")) and "Traceback" not in ended.output
+    if ended.code:  # the last bytes may find room in blocks that are there
+        line = ended.output.strip().splitlines()[-1]
+        assert re.match(r"error: .*(/run|cache).*[ (][1-9][0-9.]* (bytes|KB|MB) .*\bmake room", line), line
+        assert re.search(f"the same command starts again|train --run={folder}/run|--image_size", line), line
+    (folder / "filler").unlink(missing_ok=True)
+    again = forks.train(folder, RUN)
+    assert again.code == 0, again.output
+    assert processes.differences(whole / "run", folder / "run") == []
+
+
 @pytest.mark.parametrize(
-    "left", [pytest.param(0, marks=pytest.mark.slow), pytest.param(65_536, marks=pytest.mark.slow), 300_000]
-)
+    "moment",
+    ["write run/.config.json.tmp", "append run/metrics.jsonl", "write run/samples/.000003.png.tmp",
+     "write run/checkpoints/.step-00000003.npz.tmp", "write run/.training.gif.tmp"],
+)  # fmt: skip
+def test_a_disk_that_becomes_full(forks, tmp_path, disk, moment):
+    """One line says for what there is no space, and how to continue; nothing temporary is left, and nothing is lost."""
+    events = forks.train(tmp_path, RUN).events
+    full_at(forks, tmp_path, disk / "folder", events.index(moment) + 1)
+
+
+@pytest.mark.slow
+def test_a_disk_that_becomes_full_at_any_moment(forks, tmp_path, disk):
+    for moment, _ in enumerate(forks.train(tmp_path, RUN).events, 1):
+        full_at(forks, tmp_path, disk / "folder", moment)
+        shutil.rmtree(disk / "folder")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("left", [0, 65_536, 300_000])
 def test_a_full_disk_stops_the_run_and_costs_nothing_but_time(script, whole, disk, left):
     """The less space is left, the earlier a write fails: rows, grids, checkpoint, curves."""
     assert script("train", *COMMON, "--steps=8", f"--run={disk}/run").code == 0

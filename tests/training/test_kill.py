@@ -1,67 +1,145 @@
-"""SIGKILL at any moment costs nothing but time."""
+"""SIGKILL at any moment costs nothing but time: continued, a run leaves every file as one that was never killed."""
 
-import random
+import re
+import shutil
 import time
+from collections import Counter
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from tests import processes
+from tests.killing import tear
 
-SETTINGS = (
-    "--preset=tiny", "--log_every=3", "--sample_every=10", "--checkpoint_every=4", "--flip",
-    "--update=algorithm1", "--d_steps=2", "--label_smoothing=0.1",
-)  # fmt: skip
-
-
-def make_photos(folder, count=400):
-    generator = np.random.default_rng(0)
-    folder.mkdir()
-    for index in range(count):
-        Image.fromarray(generator.integers(0, 256, (32, 32, 3), np.uint8)).save(folder / f"{index}.png")
-
-
-def killed_and_continued(arguments: tuple[str, ...], kills: int, seconds: tuple[float, float]) -> int:
-    """Kills the command `kills` times after a random while, then lets it end; returns how many hit it alive."""
-    random.seed(0)
-    hits = 0
-    for _ in range(kills):
-        process = processes.start(*arguments)
-        time.sleep(random.uniform(*seconds))
-        hits += process.poll() is None
-        process.kill()
-        process.wait()
-    processes.finish(processes.start(*arguments))
-    return hits
+PLAIN = ("--preset=tiny", "--steps=7", "--log_every=2", "--sample_every=3", "--checkpoint_every=3",
+         "--evaluate_every=2", "--keep_checkpoints=2")  # fmt: skip
+SETTINGS = {
+    "plain": PLAIN,
+    "conditional, algorithm1": (
+        *PLAIN, "--conditional", "--update=algorithm1", "--d_steps=2", "--ema_decay=0.9", "--steps=9",
+        "--steps_per_execution=4", "--checkpoint_every=4", "--keep_checkpoints=1", "--evaluate_every=3",
+    ),
+    "own networks": ("networks",),
+}  # fmt: skip
+MOMENTS = [
+    "write cache/.digits.tmp/manifest.json",
+    "rename to run/config.json",
+    "append run/scores.jsonl",
+    "rename to run/checkpoints/best/step-N.json",
+    "rename to run/checkpoints/step-N.npz",
+    "append run/metrics.jsonl",
+    "remove run/checkpoints/best/step-N.npz",
+    "rename to run/training.gif",
+]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("devices", [1, 2])
-def test_ten_kills_at_random_moments_change_no_bit(tmp_path, devices):
-    """Also during checkpoints (one every four steps) and while the images are being prepared."""
-    make_photos(tmp_path / "photos")
-    common = (*SETTINGS, "--steps=400", f"--dataset={tmp_path}/photos", f"--devices={devices}")
-    processes.finish(processes.start(*common, f"--run={tmp_path}/whole", f"--cache_dir={tmp_path}/cache_of_whole"))
-    arguments = (*common, f"--run={tmp_path}/killed", f"--cache_dir={tmp_path}/cache")
-    hits = killed_and_continued(arguments, kills=10, seconds=(2.0, 16.0))
-    assert hits >= 8
-    processes.assert_bit_equal(tmp_path / "whole", tmp_path / "killed")
-    assert not [path for path in (tmp_path / "killed" / "checkpoints").iterdir() if path.suffix == ".tmp"]
+@pytest.fixture(scope="module")
+def whole(forks, tmp_path_factory):
+    """Makes, once for each setting, a run that is not killed: its folder and its events."""
+    made = {}
+
+    def make(name: str):
+        if name not in made:
+            folder = tmp_path_factory.mktemp("whole")
+            ended = forks.train(folder, SETTINGS[name])
+            assert ended.code == 0, ended.output
+            made[name] = folder, ended.events
+        return made[name]
+
+    return make
+
+
+def kind_of(event: str) -> str:
+    """The event without the numbers in its names."""
+    return re.sub(r"-[0-9a-f]{16}\b", "", re.sub(r"\d{6,8}", "N", event))
+
+
+def differences(whole, folder) -> list[str]:
+    """What differs in the run directory, and what else than the store is left in the cache."""
+    found = processes.differences(whole / "run", folder / "run")
+    stores = sorted(path.name for path in (whole / "cache").iterdir())
+    return found + sorted({path.name for path in (folder / "cache").iterdir()} ^ set(stores))
+
+
+def killed_and_continued(forks, whole, folder, settings, *kills: int, torn: bool = False) -> list[str]:
+    """Kills a run at these events, each time after continuing it, and continues it to its end."""
+    for kill in kills:
+        assert forks.train(folder, settings, kill, torn).code == -9
+    ended = forks.train(folder, settings)
+    assert ended.code == 0, ended.output
+    return differences(whole, folder)
 
 
 @pytest.mark.full
-def test_a_kill_changes_no_bit(tmp_path):
-    common = (*SETTINGS, "--steps=20", "--checkpoint_every=2")
-    whole = processes.start(*common, f"--run={tmp_path}/whole")
-    arguments = (*common, f"--run={tmp_path}/killed")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_kill_changes_no_file(forks, whole, tmp_path, moment):
+    """At the last event of its kind; where a row is appended, half of it is there."""
+    folder, events = whole("plain")
+    numbers = [number for number, event in enumerate(events, 1) if kind_of(event) == moment]
+    assert numbers, sorted(set(map(kind_of, events)))
+    assert killed_and_continued(forks, folder, tmp_path / "killed", SETTINGS["plain"], numbers[-1], torn=True) == []
+
+
+@pytest.mark.full
+def test_a_run_that_has_ended_is_left_as_it_is(forks, whole, tmp_path):
+    """Killed twice, the second time just before the animation; then there is nothing left to do, twice."""
+    folder, events = whole("plain")
+    first = events.index("append run/metrics.jsonl") + 1
+    animation = len(events) - first  # about: the continued run does less before
+    settings = SETTINGS["plain"]
+    assert killed_and_continued(forks, folder, tmp_path / "killed", settings, first, animation // 2) == []
+    again = forks.train(tmp_path / "killed", settings)
+    assert again.code == 0 and "nothing to do" in again.output
+    assert differences(folder, tmp_path / "killed") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_kill_at_every_event(forks, whole, tmp_path, name):
+    """Prints how many events there are of each kind, and after how many of them a continued run left another tree."""
+    folder, settings = whole(name)[0], SETTINGS[name]
+    events = forks.train(tmp_path / "copied", settings, copies=tmp_path).events
+    tried, bad = Counter(), Counter()
+    for number, event in enumerate(events, 1):
+        copy, kinds = tmp_path / str(number), [kind_of(event)]
+        copy.mkdir(exist_ok=True)
+        if event.startswith("append"):
+            shutil.copytree(copy, tmp_path / f"{number}-torn")
+            tear(tmp_path / f"{number}-torn" / event.removeprefix("append "))
+            kinds.append(f"{kinds[0]}, half a row")
+        for kind, place in zip(kinds, (copy, tmp_path / f"{number}-torn"), strict=False):
+            found = killed_and_continued(forks, folder, place, settings)
+            tried[kind] += 1
+            bad[kind] += bool(found)
+            if found:
+                print(number, kind, found)
+    for kind, count in sorted(tried.items()):
+        print(f"{name} | {kind} | {count} | {bad[kind]}")
+    assert not bad.total()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SETTINGS)
+def test_two_kills(forks, whole, tmp_path, name):
+    """The continued run is killed, too: at events spread over both."""
+    folder, events = whole(name)
+    for first in range(5, len(events), 9):
+        second = 1 + first * 7 % max(2, len(events) - first)
+        kills = (first, second)
+        assert killed_and_continued(forks, folder, tmp_path / str(first), SETTINGS[name], *kills) == [], kills
+
+
+@pytest.mark.slow
+def test_a_real_run_killed_while_it_trains(tmp_path):
+    common = (*PLAIN, "--steps=20", "--flip", "--update=algorithm1", "--d_steps=2", "--label_smoothing=0.1")
+    whole = processes.start(*common, f"--run={tmp_path}/whole/run")
+    arguments = (*common, f"--run={tmp_path}/killed/run")
     process = processes.start(*arguments)
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "killed" / "checkpoints" / "step-00000006.npz").exists():
+    deadline = time.monotonic() + 300
+    while not (tmp_path / "killed" / "run" / "checkpoints" / "step-00000006.npz").exists():
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.002)
     process.kill()
     process.wait()
     processes.finish(processes.start(*arguments))
     processes.finish(whole)
-    processes.assert_bit_equal(tmp_path / "whole", tmp_path / "killed")
+    processes.assert_bit_equal(tmp_path / "whole" / "run", tmp_path / "killed" / "run")

@@ -107,7 +107,7 @@ def test_a_run_whose_checkpoints_are_gone_is_not_started_again(script, copy):
     assert copy.samples_files() and copy.metrics_file.read_text() == rows
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_in_a_checkpoint_and_the_command_that_continues(
     script, whole, tmp_path, monkeypatch, at_step, number, code
 ):
