@@ -15,12 +15,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from dcgan_tf import checkpoints, presets, quiet
 from dcgan_tf.cli import console
 from dcgan_tf.cli.flags import Flags, setting_text
-from dcgan_tf.config import Config, all_settings, checked_settings
+from dcgan_tf.config import Config, DeviceConfig, all_settings, checked_settings
 from dcgan_tf.errors import FullDiskError, UserError
 from dcgan_tf.runs import RunDirectory
 
@@ -33,7 +34,7 @@ EVERYDAY = (
 )  # fmt: skip
 
 
-DEVICES = ("strategy", "devices", "worker_hosts", "worker_index")
+DEVICES = tuple(item.name for item in fields(DeviceConfig) if item.name != "deterministic")  # which a run remembers
 
 
 def _defaults() -> dict[str, str]:
