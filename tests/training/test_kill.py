@@ -1,5 +1,6 @@
 """SIGKILL at any moment costs nothing but time: continued, a run leaves every file as one that was never killed."""
 
+import random
 import re
 import shutil
 import time
@@ -8,6 +9,7 @@ from collections import Counter
 import pytest
 
 from tests import processes
+from tests.conftest import make_classes
 from tests.killing import tear
 
 PLAIN = ("--preset=tiny", "--steps=7", "--log_every=2", "--sample_every=3", "--checkpoint_every=3",
@@ -50,7 +52,7 @@ def whole(forks, tmp_path_factory):
 
 def kind_of(event: str) -> str:
     """The event without the numbers in its names."""
-    return re.sub(r"-[0-9a-f]{16}\b", "", re.sub(r"\d{6,8}", "N", event))
+    return re.sub(r"\d{6,8}", "N", re.sub(r"-[0-9a-f]{16}\b", "", event))
 
 
 def differences(whole, folder) -> list[str]:
@@ -129,17 +131,26 @@ def test_two_kills(forks, whole, tmp_path, name):
 
 
 @pytest.mark.slow
-def test_a_real_run_killed_while_it_trains(tmp_path):
-    common = (*PLAIN, "--steps=20", "--flip", "--update=algorithm1", "--d_steps=2", "--label_smoothing=0.1")
-    whole = processes.start(*common, f"--run={tmp_path}/whole/run")
-    arguments = (*common, f"--run={tmp_path}/killed/run")
-    process = processes.start(*arguments)
-    deadline = time.monotonic() + 300
-    while not (tmp_path / "killed" / "run" / "checkpoints" / "step-00000006.npz").exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.002)
-    process.kill()
-    process.wait()
-    processes.finish(processes.start(*arguments))
-    processes.finish(whole)
-    processes.assert_bit_equal(tmp_path / "whole" / "run", tmp_path / "killed" / "run")
+@pytest.mark.parametrize("devices", [1, 2])
+def test_ten_kills_at_random_moments(tmp_path, devices):
+    """Real training, also while it is imported, prepared and traced."""
+    make_classes(tmp_path / "photos", {"cats": 200, "dogs": 200})
+    settings = ("--flip", "--update=algorithm1", "--d_steps=2", "--label_smoothing=0.1", f"--devices={devices}")
+    common = (*PLAIN, *settings, "--steps=400", "--checkpoint_every=4", f"--dataset={tmp_path}/photos")
+
+    def start(name: str):
+        cache = str(tmp_path / name / "cache")
+        return processes.start(*common, f"--run={tmp_path}/{name}/run", DCGAN_TF_CACHE_DIR=cache)
+
+    processes.finish(start("whole"))
+    random.seed(0)
+    hits = 0
+    for _ in range(10):
+        process = start("killed")
+        time.sleep(random.uniform(2.0, 16.0))
+        hits += process.poll() is None
+        process.kill()
+        process.wait()
+    processes.finish(start("killed"))
+    assert hits >= 8
+    assert differences(tmp_path / "whole", tmp_path / "killed") == []
