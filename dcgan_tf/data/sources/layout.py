@@ -16,8 +16,8 @@ NAMES_SHOWN = 3
 SPLITS = {"tr": "train", "te": "test", "va": "validation", "de": "validation"}
 # train, Training, train2017, train_images, training_set, trainA, seg_train, ...
 _SPLIT = re.compile(
-    r"(?:.*[ _-])?(train(?:ing)?|test(?:ing)?|val(?:id(?:ation)?)?|dev)"
-    r"(?:[ _-]?(?:set|images|imgs|data|split|\d+|[a-z]))?",
+    r"(?P<start>(?:.*[ _-])?)(?P<kind>train(?:ing)?|test(?:ing|s)?|val(?:id(?:ation)?)?|dev)"
+    r"(?:[ _-]?(?:set|images|imgs|data|split|\d+)|[ _-][a-z]|(?-i:(?<=[a-z])[A-Z]))?",
     re.IGNORECASE,
 )
 
@@ -52,9 +52,9 @@ class Layout:
 def read(paths: list[str], split: str = WHOLE) -> Layout:
     """The layout of a data set.
 
-    Sub-folders are splits if one is named like train/ and one like test/ or validation/. Other sub-folders are classes
-    if two or more hold files and nearly all files are in them. A folder that holds nearly all the rest, as unpacking a
-    zip makes it, is passed over.
+    Sub-folders are splits if one is named like train/ and one like test/ or validation/, or like seg_train/ and
+    seg_test/, but not like bullet train/ and crash test/. Other sub-folders are classes if two or more hold files and
+    nearly all files are in them. A folder that holds nearly all the rest, as unpacking a zip makes it, is passed over.
 
     Args:
         paths: of all files that may be images, with forward slashes, sorted.
@@ -65,13 +65,14 @@ def read(paths: list[str], split: str = WHOLE) -> Layout:
         ArgumentError: there is no such split.
     """
     depth, folders, loose = _descended(paths, 0)
-    if not (_divided(folders) and _few(loose, paths)):
+    splits = _splits(folders)
+    if not (splits and _few(loose, paths)):
         if split != WHOLE:
             found = f"its sub-folders are {_listed(folders)}" if folders else "it has no sub-folders"
             remedy = f"{found}; a split is a folder named train/, test/ or validation/ beside the others"
             raise NoSplits("split", split, remedy)
         return _with_classes(depth, folders, loose, paths)
-    taken = _taken(folders, split)
+    taken = _taken(folders, splits, split)
     aside = {name: len(inside) for name, inside in folders.items() if name not in taken}
     inside = sorted(itertools.chain(*taken.values()))
     layout = _with_classes(depth, taken, [], inside) if len(taken) > 1 else _with_classes(
@@ -92,12 +93,6 @@ def read_as_before(paths: list[str]) -> Layout:
     if not all(len(parts) > depth for parts in folders):
         return Layout(depth)
     return Layout(depth, tuple(sorted({parts[depth] for parts in folders})))
-
-
-def split_name(folder: str) -> str:
-    """ "train", "test" or "validation" for a folder that is named like it, else ""."""
-    found = _SPLIT.fullmatch(folder)
-    return SPLITS[found[1][:2].lower()] if found else ""
 
 
 def _descended(paths: list[str], depth: int) -> tuple[int, Folders, list[str]]:
@@ -122,22 +117,33 @@ def _with_classes(depth: int, folders: Folders, loose: list[str], paths: list[st
         remedy = "move them into the sub-folders that are classes, or away"
         return Layout(depth, no_classes=f"{beside}: {remedy}", notes=(f"no classes: {beside}; {remedy}",))
     notes = [f"left out: {_files(loose)} beside the folders that are classes"] if loose else []
-    if _divided({path.split("/")[depth + 1] for path in paths if path.count("/") > depth + 1}):
+    if _splits({path.split("/")[depth + 1] for path in paths if path.count("/") > depth + 1}):
         notes.append("all are used: folders like train/ and test/ inside the classes are no splits, only above them")
     return Layout(depth, tuple(sorted(folders)), left_out=frozenset(loose), notes=tuple(notes))
 
 
-def _divided(folders: Iterable[str]) -> bool:
-    kinds = {split_name(name) for name in folders}
-    return "train" in kinds and not kinds.isdisjoint({"test", "validation"})
+def _splits(folders: Iterable[str]) -> dict[str, str]:
+    """The folders that are splits, and of which kind: "train", "test" or "validation"."""
+    alike: dict[str, dict[str, str]] = {}
+    for name in folders:
+        start, kind = _parts(name)
+        if kind:
+            alike.setdefault(start, {})[name] = kind
+    return {name: kind for each in alike.values() if {"train"} < set(each.values()) for name, kind in each.items()}
 
 
-def _taken(folders: Folders, split: str) -> Folders:
+def _parts(name: str) -> tuple[str, str]:
+    """What a name that is like a split's begins with, and the kind of split; two empty texts for any other name."""
+    found = _SPLIT.fullmatch(name)
+    return (found["start"].lower(), SPLITS[found["kind"][:2].lower()]) if found else ("", "")
+
+
+def _taken(folders: Folders, splits: dict[str, str], split: str) -> Folders:
     """The folders of a split: the one of that name, or all that are named like it (trainA and trainB)."""
-    for key in (str.lower, split_name):
-        wanted = key(split)
-        if wanted and (taken := {name: paths for name, paths in folders.items() if key(name) == wanted}):
-            return taken
+    _, wanted = _parts(split)
+    exact = [name for name in folders if name.lower() == split.lower()]
+    if names := exact or [name for name, kind in splits.items() if kind == wanted]:
+        return {name: folders[name] for name in names}
     counts = _counted({name: len(paths) for name, paths in folders.items()})
     raise ArgumentError("split", split, f"there is no such folder; there are {counts}")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from dcgan_tf.data import NoSplits
-from dcgan_tf.data.sources.layout import read, split_name
+from dcgan_tf.data.sources.layout import read
 from dcgan_tf.errors import ArgumentError
 
 
@@ -25,6 +25,10 @@ def files(**counts):
         ({"pets": 30, "here": 1}, (), set()),
         ({"here": 5}, (), set()),
         ({"bus": 5, "train": 5}, ("bus", "train"), set()),  # vehicles
+        ({"bullet train": 5, "crash test": 5, "dog": 50}, ("bullet train", "crash test", "dog"), set()),
+        ({"train": 5, "crash test": 5}, ("crash test", "train"), set()),
+        ({"trains": 5, "tests": 5}, ("tests", "trains"), set()),
+        ({"train": 5, "attest": 5}, ("attest", "train"), set()),
     ],
 )
 def test_few_files_beside_classes_are_left_out_and_many_end_the_classes(counts, classes, left_out):
@@ -56,6 +60,9 @@ def test_what_prevents_classes_is_named():
         ("train", {"train": 4, "test": 2, "unlabeled": 40}, 4, ()),
         ("unlabeled", {"train": 4, "test": 2, "unlabeled": 40}, 40, ()),
         ("train", {"train": 40, "test": 20, "here": 1}, 40, ()),
+        ("train", {"train": 40, "tests": 20, "extra_train": 5}, 40, ()),
+        ("Dev", {"training_set": 40, "dev": 20}, 20, ()),
+        ("test", {"my train a": 4, "My-test": 2, "my test_b": 3}, 3, ()),
     ],
 )  # fmt: skip
 def test_one_split_is_taken_and_the_others_are_left_aside(split, counts, taken, classes):
@@ -84,10 +91,3 @@ def test_a_split_that_is_not_there_names_those_that_are():
         read(files(cats=2, dogs=2), "test")
     with pytest.raises(NoSplits, match="it has no sub-folders"):
         read(files(here=2), "test")
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"), [("dev", "validation"), ("training_set", "train"), ("attest", ""), ("a", "")]
-)
-def test_names_of_splits(name, kind):
-    assert split_name(name) == kind
