@@ -11,6 +11,8 @@ server rounds differently, pixels may differ by one gray level.
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from dcgan_tf import files, images, seeds
 from dcgan_tf.cli import console, out_flag
 from dcgan_tf.cli.flags import Flags
@@ -21,6 +23,7 @@ from dcgan_tf.serving.client import decoded
 
 LARGEST_GRID = 10_000
 GRID, WALK = "grid.png", "walk.gif"
+WALK_SECONDS = 8.0  # there and back, in a GIF
 SUFFIXES, WALK_SUFFIXES = (".png",), (".png", ".gif")
 
 FLAGS = Flags(__doc__)
@@ -31,8 +34,8 @@ FLAGS.text("seeds", "0-63", "seeds of the images: 17, 0-63, 3,14,15 or 0-9,20")
 FLAGS.text(
     "walk",
     None,
-    f"two seeds, as 3,14: images on the way from one to the other, instead of --seeds; --out may then end in .gif too, "
-    f"and a folder gets {WALK}",
+    "two seeds, as 3,14: images on the way from one to the other, instead of --seeds; --out may then end in .gif too, "
+    f"for an animation there and back, and a folder gets {WALK}",
 )
 FLAGS.whole("steps", 16, "number of images in a walk, including both ends")
 FLAGS.whole("class", None, "number of the class of all images, for a conditional model")
@@ -92,7 +95,7 @@ def _fetch(client: Client, wanted: Sequence[int], out: Path, folder: bool) -> in
             return _write_folder(pngs, wanted, out)
         pixels, columns = decoded(list(pngs)), 0
     if out.suffix.lower() == ".gif":
-        images.write_gif(out, [images.magnified(picture) for picture in pixels])
+        images.write_loop(out, np.concatenate([pixels, pixels[-2:0:-1]]), WALK_SECONDS)
     else:
         images.show(pixels, columns).save(out)
     return len(pixels)

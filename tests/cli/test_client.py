@@ -46,9 +46,10 @@ def test_walks(ask, tmp_path):
     assert ask("--walk=3,14", "--steps=5", f"--out={tmp_path}/walk.png").code == 0
     width, height = Image.open(tmp_path / "walk.png").size
     assert width > 4 * height
-    assert ask("--walk=3,14", "--steps=5", f"--out={tmp_path}/walk.gif").code == 0
-    assert Image.open(tmp_path / "walk.gif").n_frames == 5
-    assert ask("--walk=3,14", "--steps=5", f"--out={tmp_path}").last_line.endswith("walk-2.gif")
+    for steps in (2, 5, 150):  # all of them, there and back
+        assert ask("--walk=3,14", f"--steps={steps}", f"--out={tmp_path}/walk{steps}.gif").code == 0
+        assert Image.open(tmp_path / f"walk{steps}.gif").n_frames == 2 * steps - 2
+    assert ask("--walk=3,14", "--steps=5", f"--out={tmp_path}").last_line.endswith("walk.gif")
 
 
 def test_a_class(script, tmp_path):
