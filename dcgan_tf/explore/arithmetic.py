@@ -11,7 +11,6 @@ import numpy as np
 from dcgan_tf import seeds as random_seeds
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore.parts.figure import CELL, Figure, Panel
-from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.explore.parts.points import Points
 from dcgan_tf.explore.parts.renderer import Seeds, renderer_of
 from dcgan_tf.models import Generator
@@ -74,7 +73,6 @@ class Arithmetic:
         return Figure("Arithmetic on concepts", blocks, notes, across=True)
 
 
-@looks_at(Generator)
 def arithmetic(
     generator: Generator, plus: Sequence[Seeds], minus: Sequence[Seeds] = (), noise: float = 0.25, seed: int = 0
 ) -> Arithmetic:

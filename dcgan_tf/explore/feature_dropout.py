@@ -16,7 +16,6 @@ from dcgan_tf import seeds as random_seeds
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.explore.parts.boxes import Box, covered, read_boxes
 from dcgan_tf.explore.parts.figure import Figure, Panel
-from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.explore.parts.points import Points
 from dcgan_tf.explore.parts.renderer import Seeds
 from dcgan_tf.explore.parts.split import SplitGenerator
@@ -135,7 +134,6 @@ class FeatureDropout:
         return Figure("Forgetting to draw", blocks, [self.summary, note])
 
 
-@looks_at(Generator)
 def feature_dropout(
     generator: Generator,
     boxes: Sequence[Box] | str | os.PathLike,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
+from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore.parts import layers
 from dcgan_tf.explore.parts.figure import Figure, Panel, signed_pictures
-from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.models import Generator
 
 COLUMNS, COUNT = 16, 64
@@ -54,7 +54,6 @@ class Filters:
         return filters_figure({"": self}, count, note)
 
 
-@looks_at(Generator, keras.Model)
 def filters(network: Generator | keras.Model) -> Filters:
     """The filters next to the image of a generator or a discriminator.
 
@@ -63,8 +62,12 @@ def filters(network: Generator | keras.Model) -> Filters:
     before tanh bends the sum of all that is painted. Weights of the label maps of a conditional network are left out.
 
     Raises:
+        ArgumentError: something else, such as the run that has them.
         UserError: not a built-in network.
     """
+    if not isinstance(network, Generator | keras.Model):
+        remedy = "give what `run.generator()` or `discriminator_of_run(...)` returns"
+        raise ArgumentError("network", type(network).__name__, remedy)
     model = network.model if isinstance(network, Generator) else network
     classes = layers.built_in(model, "one_hot").output.shape[1] if len(model.inputs) > 1 else 0
     if len(model.inputs[0].shape) == 2:

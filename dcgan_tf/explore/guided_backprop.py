@@ -19,7 +19,6 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore.parts import layers
 from dcgan_tf.explore.parts.discriminator import require_labels
 from dcgan_tf.explore.parts.figure import Figure, Panel, signed_pictures
-from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.metrics import arrays
 from dcgan_tf.models import pixels
 from dcgan_tf.progress import Progress
@@ -95,7 +94,6 @@ class GuidedBackprop:
         return Panel(rows, title, [f"map {number}" for number in self.maps], columns)
 
 
-@looks_at(keras.Model)
 def guided_backprop(
     discriminator: keras.Model,
     images: np.ndarray,

@@ -13,7 +13,6 @@ from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.features import Features
 from dcgan_tf.explore.parts.figure import Figure, Panel
-from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.explore.parts.points import Points
 from dcgan_tf.explore.parts.renderer import Seeds, renderer_of
 from dcgan_tf.metrics import NearestNeighbors, arrays
@@ -87,7 +86,6 @@ class Neighbors:
         return Figure("Samples and their nearest training images", blocks, [self.verdict, note], across=True)
 
 
-@looks_at(Generator)
 def neighbors(
     generator: Generator,
     training_images: np.ndarray | ImageStore,
@@ -109,13 +107,13 @@ def neighbors(
     Raises:
         ArgumentError: images of another size, `k` is not from 1 to n - 1, no such seed or class.
     """
+    renderer = renderer_of(generator)
     real = training_images.images if isinstance(training_images, ImageStore) else training_images
     if real.shape[1:] != generator.image_shape or real.dtype != np.uint8:
         raise ArgumentError("training_images", f"{real.shape} of {real.dtype}", f"the generator's are "
                             f"{generator.image_shape} of uint8")  # fmt: skip
     if not 1 <= k < len(real):
         raise ArgumentError("k", k, f"it must be from 1 to {len(real) - 1}: there are {len(real):,} training images")
-    renderer = renderer_of(generator)
     points = renderer.points(seeds)
     images = renderer.pixels(points)
     chosen = np.sort(random_seeds.generator(0, "neighbors_of_real", 0).permutation(len(real))[:REAL])

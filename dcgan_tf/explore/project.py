@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore.parts.figure import Figure, Panel, signed_pictures
-from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.explore.parts.points import Points
 from dcgan_tf.explore.parts.renderer import Label, Renderer, renderer_of
 from dcgan_tf.models import Generator, pixels
@@ -71,7 +70,6 @@ class Projection:
         return Figure("Images and the generator's nearest", [Panel(list(rows), "", labels, columns)], notes)
 
 
-@looks_at(Generator)
 def project(
     generator: Generator,
     images: np.ndarray,
@@ -100,14 +98,13 @@ def project(
     Raises:
         ArgumentError: images of another size, no such class, or numbers that are too small.
     """
-    shape = generator.image_shape
+    renderer, shape = renderer_of(generator), generator.image_shape
     if images.shape[1:] != shape or images.dtype != np.uint8 or not len(images):
         raise ArgumentError("images", f"{images.shape} of {images.dtype}", f"the generator's are {shape} of uint8")
     if not 1 <= starts <= candidates:
         raise ArgumentError("starts", starts, f"it must be from 1 to {candidates}, the number of `candidates`")
     if steps < 3:
         raise ArgumentError("steps", steps, "it must be at least 3")
-    renderer = renderer_of(generator)
     if label is None:
         starts = min(max(starts, renderer.classes), candidates)
     pool = renderer.points(range(candidates), label)

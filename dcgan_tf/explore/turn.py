@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from dcgan_tf.explore.parts.figure import Figure, Panel
-from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.explore.parts.points import Points
 from dcgan_tf.explore.parts.renderer import Seeds, renderer_of
 from dcgan_tf.models import Generator
@@ -56,7 +55,6 @@ class Turn:
         return Figure("A direction from one group to another", blocks, [length, note])
 
 
-@looks_at(Generator)
 def turn(
     generator: Generator,
     start: Seeds,

@@ -11,7 +11,6 @@ import tensorflow as tf
 from dcgan_tf import images as pictures
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.explore.parts.figure import LABEL, Figure, Panel, Plot
-from dcgan_tf.explore.parts.inputs import looks_at
 from dcgan_tf.explore.parts.points import Points
 from dcgan_tf.explore.parts.renderer import Label, Seeds, renderer_of
 from dcgan_tf.models import Generator, latent, pixels
@@ -96,7 +95,6 @@ class Walk:
         axes.set_ylabel("change per step,\n% of the range", fontsize=LABEL)
 
 
-@looks_at(Generator)
 def walk(generator: Generator, seeds: Seeds = range(9), steps: int = 30, label: Label | None = None) -> Walk:
     """The path through some points and back to the first one.
 

@@ -19,6 +19,9 @@ def built_in(model: keras.Model, name: str) -> keras.layers.Layer:
 
 def convolutions(discriminator: keras.Model) -> dict[str, keras.layers.Layer]:
     """The convolutional layers from the image on, each name with the LeakyReLU after it: "down1", "down2", ..."""
+    if not isinstance(discriminator, keras.Model):
+        remedy = "give what `discriminator_of_run(...)` returns"
+        raise ArgumentError("discriminator", type(discriminator).__name__, remedy)
     names = [layer.name for layer in discriminator.layers if isinstance(layer, keras.layers.Conv2D)]
     return {name: built_in(discriminator, f"{name}_leaky") for name in names or ["down1"]}
 

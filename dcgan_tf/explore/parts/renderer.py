@@ -32,10 +32,13 @@ class Renderer:
         class_names: of as many classes.
 
     Raises:
+        ArgumentError: something else than a generator, such as the run that has it.
         UserError: a conditional network that is not built in.
     """
 
     def __init__(self, generator: Generator):
+        if not isinstance(generator, Generator):
+            raise ArgumentError("generator", type(generator).__name__, "give what `run.generator()` returns")
         self.generator, self.classes, model = generator, generator.config.classes, generator.model
         self.class_names = generator.class_names if self.classes else ()
         self.class_names = self.class_names or tuple(map(str, range(self.classes)))

@@ -23,8 +23,8 @@ class SplitGenerator:
     """
 
     def __init__(self, generator: Generator, layer: str | None = None):
-        self.layer, activation = layers.maps_of(generator.model, layer)
         self.renderer, model = renderer_of(generator), generator.model
+        self.layer, activation = layers.maps_of(model, layer)
         classes = [layers.built_in(model, "one_hot").output] if self.renderer.classes else []
         first = keras.Model([model.inputs[0], *classes], activation.output)
         second = keras.Model([activation.output, *classes], model.outputs[0])
