@@ -21,7 +21,7 @@ PACKAGE = ROOT / "dcgan_tf"
 LAYERS = [
     {"errors"},
     {"quiet", "files", "progress"},
-    {"losses", "geometry", "seeds", "images"},
+    {"losses", "geometry", "seeds", "images", "out_names"},
     {"config"},
     {"presets", "runs"},
     {"checkpoints"},

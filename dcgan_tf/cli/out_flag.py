@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from dcgan_tf import files, images
+from dcgan_tf import files, images, out_names
 from dcgan_tf.errors import ArgumentError
 
 FREE = "or the next free name"
@@ -21,22 +21,8 @@ def rule(suffixes: Sequence[str], content: str, default: str = "") -> str:
 
 
 def is_folder(out: str | None, suffixes: Sequence[str], argument: str = "out") -> bool:
-    """Whether a name is that of a folder; None stands for the default, which is a file.
-
-    Raises:
-        ArgumentError: it has an ending that is not known, or a folder is wanted where a file is.
-    """
-    if out is None:
-        return False
-    path = files.expanded(out)
-    if path.is_dir():
-        return True
-    folder = out.endswith("/") or not path.suffix
-    if not folder and path.suffix.lower() not in suffixes:
-        raise ArgumentError(argument, out, f"write a {' or a '.join(suffixes)}, or a folder's name ending in /")
-    if folder and path.exists():
-        raise ArgumentError(argument, out, f"this is a file; name a folder, or a {' or a '.join(suffixes)}")
-    return folder
+    """Whether a name is that of a folder, see `out_names`; None stands for the default, which is a file."""
+    return out is not None and out_names.is_folder(out, suffixes, argument)
 
 
 def file(

@@ -9,7 +9,15 @@ from dcgan_tf.data.batching import batch_indices, batches, settle
 from dcgan_tf.data.preparation import prepare_recorded, prepare_store, reopen
 from dcgan_tf.data.reals import examples
 from dcgan_tf.data.source_protocol import Item, Source, SourceInfo, UnusableImage
-from dcgan_tf.data.sources import ARRAY, ArrayImages, NoSplits, located, open_source
+from dcgan_tf.data.sources import (
+    ARRAY,
+    ArrayImages,
+    NoSplits,
+    as_applied,
+    located,
+    open_source,
+    open_split_or_whole,
+)
 from dcgan_tf.data.store import ImageStore, open_store
 
 __all__ = [
@@ -21,11 +29,13 @@ __all__ = [
     "Source",
     "SourceInfo",
     "UnusableImage",
+    "as_applied",
     "batch_indices",
     "batches",
     "examples",
     "located",
     "open_source",
+    "open_split_or_whole",
     "open_store",
     "prepare_recorded",
     "prepare_store",

@@ -102,14 +102,8 @@ def prepare_recorded(source: Source, manifest: dict[str, Any], cache_dir: str) -
     for reading in readings:
         store = prepare_store(reading, size, channels, crop, cache_dir)
         if store.checksum == manifest["checksum"]:
-            return _with_classes(store, manifest)
+            return store.labeled_as(manifest["class_names"])  # earlier versions kept classes without images
     return store
-
-
-def _with_classes(store: ImageStore, manifest: dict[str, Any]) -> ImageStore:
-    """With all classes of a run, whether or not they have images: earlier versions kept empty ones."""
-    names = manifest["class_names"]
-    return store.labeled_as(names) if set(store.class_names) < set(names) else store
 
 
 def reopen(manifest: dict[str, Any], cache_dir: str = "") -> ImageStore:
@@ -129,7 +123,7 @@ def reopen(manifest: dict[str, Any], cache_dir: str = "") -> ImageStore:
     with contextlib.suppress(DamagedStore):
         store = open_store(path)
         if store.checksum == manifest["checksum"]:
-            return _with_classes(store, manifest)
+            return store.labeled_as(manifest["class_names"])  # earlier versions kept classes without images
     remedy = f"its prepared images are not in {path.parent}; train the run one step further with the same images again"
     raise ArgumentError("dataset", manifest["source"], remedy)
 

@@ -58,7 +58,9 @@ class ImageStore:
         return self.manifest["checksum"]
 
     def labeled_as(self, names: Sequence[str]) -> "ImageStore":
-        """The same images with the labels numbered as in `names`, which hold all of its classes."""
+        """The same images with the labels numbered as in `names`; unchanged if these lack one of its classes."""
+        if not self.class_names or self.class_names == tuple(names) or not set(self.class_names) <= set(names):
+            return self
         numbers = np.array([list(names).index(name) for name in self.class_names], np.int32)
         counts = {name: self.manifest["class_counts"].get(name, 0) for name in names}
         manifest = {**self.manifest, "class_names": list(names), "class_counts": counts, "empty_classes": []}

@@ -16,7 +16,7 @@ from dcgan_tf.evaluation.features import DiscriminatorFeatures, Extractor, Pixel
 from dcgan_tf.evaluation.features.discriminator_features import statistics_images
 from dcgan_tf.evaluation.features.extractor import in_blocks
 from dcgan_tf.evaluation.scratch import scratch
-from dcgan_tf.evaluation.session import Session, same_classes
+from dcgan_tf.evaluation.session import Session
 from dcgan_tf.metrics import arrays
 from dcgan_tf.metrics.svm_protocols import COSTS, Labeled, balanced_rows, with_all_labels, with_few_labels
 
@@ -144,7 +144,7 @@ def prepare(
     settings = replace(session.data, dataset=str(dataset), split="train") if dataset else session.data
     store = session.prepared(settings)
     divided = "split" in store.manifest["identity"]
-    test = same_classes(session.prepared(replace(settings, split=split_name)), store) if divided else None
+    test = session.prepared(replace(settings, split=split_name)).labeled_as(store.class_names) if divided else None
     parts = split(store, test)
     check(parts, protocol)
     images = statistics_images(*parts.training)

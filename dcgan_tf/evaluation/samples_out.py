@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dcgan_tf import files, images
+from dcgan_tf import files, images, out_names
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.evaluation.features.extractor import with_channels
 from dcgan_tf.evaluation.samples import Samples
@@ -18,16 +18,12 @@ log = logging.getLogger(__name__)
 
 def check(text: str) -> None:
     """Raises ArgumentError unless samples can be written there without replacing anything."""
-    out, fault = files.expanded(text), ""
-    folder = text.endswith("/") or out.is_dir() or not out.suffix
-    if not folder and out.suffix.lower() != ".npz":
-        fault = "write an .npz, or a folder's name ending in /"
-    elif out.is_dir() and any(out.iterdir()):
-        fault = "this folder is not empty; name a new one"
-    elif out.exists() and not out.is_dir():
-        fault = "this file exists; name another"
-    if fault:
-        raise ArgumentError("samples_out", text, fault)
+    out = files.expanded(text)
+    if out_names.is_folder(text, (".npz",), "samples_out"):
+        if out.is_dir() and any(out.iterdir()):
+            raise ArgumentError("samples_out", text, "this folder is not empty; name a new one")
+    elif out.exists():
+        raise ArgumentError("samples_out", text, "this file exists; name another")
 
 
 def write(samples: Samples, path: str | os.PathLike) -> None:

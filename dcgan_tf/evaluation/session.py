@@ -27,14 +27,12 @@ class Session:
         self.config, self.recorded = run.read_config()
         places = {"data_dir": data_dir, "cache_dir": cache_dir}
         self.data = replace(self.config.data, **{name: str(place) for name, place in places.items() if place})
-        if "split" not in self.recorded["data"].get("identity", ()):  # then it did not apply to the images
-            self.data = replace(self.data, split=DataConfig().split)
+        self.data = data.as_applied(self.data, self.recorded["data"])
         self.cache = cache_root(self.data.cache_dir)
 
-    def prepared(self, settings: DataConfig) -> data.ImageStore:
+    def prepared(self, settings: DataConfig, source: data.Source | None = None) -> data.ImageStore:
         """Images of any data set in the run's size and channels."""
-        model = self.config.model
-        source = data.open_source(settings)
+        model, source = self.config.model, source or data.open_source(settings)
         return data.prepare_store(source, model.image_size, model.channels, settings.crop, settings.cache_dir)
 
     def trained_on(self) -> data.ImageStore:
@@ -58,7 +56,8 @@ class Session:
             ArgumentError: the run's data set has no other split, or these are the training images.
         """
         if dataset:
-            store = self._divided_or_whole(replace(self.data, dataset=str(dataset), split=split))
+            other = replace(self.data, dataset=str(dataset), split=split)
+            store = self.prepared(other, data.open_split_or_whole(other)[0])
         elif "split" in trained.manifest["identity"]:
             store = self.prepared(replace(self.data, split=split))
         else:
@@ -67,26 +66,13 @@ class Session:
         if store.checksum == trained.checksum:
             raise ArgumentError("split", store.manifest["identity"].get("split", ""), "these are the images that the "
                                "run was trained on; name real images that it has not seen")  # fmt: skip
-        return same_classes(store, trained)
-
-    def _divided_or_whole(self, settings: DataConfig) -> data.ImageStore:
-        """A split of a data set, or all of one that is not divided into splits."""
-        try:
-            return self.prepared(settings)
-        except data.NoSplits:
-            return self.prepared(replace(settings, split=DataConfig().split))
+        return store.labeled_as(trained.class_names)
 
     def complete(self, row: dict[str, Any], path: Path) -> dict[str, Any]:
         """A row of evaluations.jsonl about a checkpoint file, with its place, the versions and the date."""
         moment = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         place = {"step": runs.step_of(path), "checkpoint": str(path.relative_to(self.run.path))}
         return {**row, **place, "versions": runs.versions(), "date": moment}
-
-
-def same_classes(store: data.ImageStore, other: data.ImageStore) -> data.ImageStore:
-    """A store with its classes numbered as in another one, if that has them all."""
-    own, known = set(store.class_names), other.class_names
-    return store.labeled_as(known) if own and own <= set(known) else store
 
 
 def split_of(store: data.ImageStore) -> str:

@@ -6,8 +6,10 @@ A new kind is a class with the methods of `data.source.Source` in a file of its 
 import difflib
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,6 +56,32 @@ def open_source(data: DataConfig | str | os.PathLike | ArrayImages | np.ndarray 
         return ArrayImages(data)
     remedy = "give a name, a path, an array of images, or a tuple (images, labels)"
     raise ArgumentError("dataset", type(data).__name__, remedy)
+
+
+def open_split_or_whole(data: DataConfig, fault: type[ArgumentError] = NoSplits) -> tuple[Source, str]:
+    """A split of a data set, or all of one that is not divided into splits; and the split that it is.
+
+    Args:
+        data: what to open.
+        fault: what makes it all images. `ArgumentError`: also that the data set has other splits than this one.
+    """
+    try:
+        return open_source(data), data.split
+    except fault as error:
+        if error.argument != "split":
+            raise
+        return open_source(replace(data, split=WHOLE)), WHOLE
+
+
+def as_applied(data: DataConfig, manifest: Mapping[str, Any]) -> DataConfig:
+    """The data settings of a recorded run, without a split that did not apply to its images.
+
+    Args:
+        data: its settings.
+        manifest: `ImageStore.manifest`, as the run's config.json keeps it. Earlier versions ignored the split of a
+            folder.
+    """
+    return data if "split" in manifest.get("identity", ()) else replace(data, split=WHOLE)
 
 
 def located(data: DataConfig, source: Source) -> DataConfig:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from dcgan_tf import files
 from dcgan_tf.data.source_protocol import UnusableImage, file_identity, safe_name
 from dcgan_tf.data.sources import layout
 from dcgan_tf.data.sources.image_files import Entry, ImageFiles, may_be_image, packed_fault
@@ -61,7 +62,7 @@ class ZipImages(ImageFiles):
         if member.flag_bits & 1:
             raise UnusableImage("encrypted")
         if member.file_size > LARGEST_MEMBER:
-            raise UnusableImage(f"{member.file_size / 1e9:.1f} GB is too large for an image")
+            raise UnusableImage(f"{files.amount(member.file_size)} is too large for an image")
         try:
             with self._lock:  # opening and closing count the users of the one file handle; reading has its own lock
                 stream = self._archive.open(member)
