@@ -5,7 +5,6 @@ images = run.generator().images(seeds=range(64))
 """
 
 import contextlib
-import difflib
 import functools
 import inspect
 import logging
@@ -20,7 +19,7 @@ import numpy as np
 
 from dcgan_tf import evaluation, exporting, images, runs
 from dcgan_tf.config import Config
-from dcgan_tf.errors import ArgumentError, MissingPathError
+from dcgan_tf.errors import ArgumentError, MissingPathError, did_you_mean
 from dcgan_tf.losses import CUSTOM, Loss
 from dcgan_tf.models import Generator
 from dcgan_tf.models.custom_networks import Custom
@@ -285,8 +284,7 @@ def evaluate(
     """
     known = set(inspect.signature(evaluation.evaluate).parameters) - {"directory", "metrics"}
     for name in options.keys() - known:
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else f"choose from {', '.join(sorted(known))}"
+        hint = did_you_mean(name, known) or f"choose from {', '.join(sorted(known))}"
         raise ArgumentError(name, options[name], f"there is no such option; {hint}")
     chosen = {} if metrics is None else {"metrics": metrics}
     return evaluation.evaluate(_directory(run), **chosen, **options)

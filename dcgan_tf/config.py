@@ -5,7 +5,6 @@ once. A field with `affects_results=False` may change when a run is continued; a
 """
 
 import dataclasses
-import difflib
 import math
 import os
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from dcgan_tf import geometry, losses
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.errors import ArgumentError, did_you_mean
 
 CUSTOM_NETWORKS = {
     ("generator",): "generator",
@@ -427,6 +426,13 @@ class Config:
                 return getattr(section, name)
         raise KeyError(name)
 
+    def text(self, name: str) -> str:
+        """The value of a setting as a flag takes it: 64x96, true, 0.0002."""
+        value = self.value(name)
+        if isinstance(value, tuple):
+            return geometry.size_text(value)
+        return str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")
+
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested plain values, as `config.json` holds them."""
         return dataclasses.asdict(self)
@@ -472,8 +478,7 @@ def checked_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     checked = {}
     for name, value in values.items():
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else "see `dcgan_tf.Config`"
+            hint = did_you_mean(name, known) or "see `dcgan_tf.Config`"
             raise ArgumentError(name, value, f"there is no such setting; {hint}")
         checked[name] = _converted(known[name], value)
         _check(known[name], checked[name])

@@ -7,6 +7,9 @@ puts dashes in front of them (`cli.console`); nothing else in the package spells
 Whatever is not a `UserError` is a fault of this package and keeps its traceback.
 """
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(RuntimeError):
     """Something the user can mend.
@@ -43,3 +46,9 @@ class MissingPathError(ArgumentError, FileNotFoundError):
 
     def __str__(self) -> str:
         return f"{self.argument}={self.value}: {self.remedy}"
+
+
+def did_you_mean(name: str, known: Iterable[str], form: str = "`{}`") -> str:
+    """A question after a name that is nearly right; empty where none is. An argument stands between backticks."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.65)
+    return f"did you mean {form.format(close[0])}?" if close else ""

@@ -1,18 +1,17 @@
 """A command line as users type it, in the one form that flags are parsed from: --name=value."""
 
-import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from dcgan_tf.cli import other_names, values
-from dcgan_tf.errors import UserError
+from dcgan_tf.errors import UserError, did_you_mean
 
 HELP, ALL_HELP = (
     ("-h", "-help", "--help", "-?"),
     ("--help=all", "--help=full", "--helpfull", "--help_all", "--help-all"),
 )
-_TYPOGRAPHIC = re.compile(r"^[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]+|^-[\u2010-\u2015\u2212]")
-_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
+_TYPOGRAPHIC_DASHES = re.compile(r"-?(?:[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]-*)+")
+_TYPOGRAPHIC_QUOTES = "\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"
 
 
 class UsageError(UserError):
@@ -40,9 +39,8 @@ def normalized(
     found, rest = [], list(arguments)
     while rest:
         argument = rest.pop(0)
-        if _TYPOGRAPHIC.match(argument):
-            plain = "--" + argument.lstrip("-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d")
-            raise UsageError(f"{argument!r}: this begins with a typographic dash; type {plain}")
+        if dashes := _TYPOGRAPHIC_DASHES.match(argument):
+            raise UsageError(f"{argument!r}: this begins with a typographic dash; type --{argument[dashes.end() :]}")
         if not re.match(r"--?[A-Za-z]", argument):
             raise UsageError(f"{argument!r}: unexpected; {word(argument)}")
         typed, mark, value = argument.lstrip("-").partition("=")
@@ -58,7 +56,10 @@ def normalized(
             raise UsageError(f"--{name}={value}: write --{name}, or --{name.removeprefix('no')}=true or =false")
         elif not value and rest and not rest[0].startswith("-"):
             raise UsageError(f"--{name}=: it is empty; write --{name}={rest[0]}, without a space after the =")
-        found.append(f"--{name}={_unquoted(name, value)}")
+        if value.startswith(tuple(_TYPOGRAPHIC_QUOTES)):
+            plain = value.strip(_TYPOGRAPHIC_QUOTES)
+            raise UsageError(f"--{name}={value}: these are typographic quotes; write --{name}={plain}")
+        found.append(f"--{name}={value}")
     return found
 
 
@@ -78,7 +79,7 @@ def _hint(typed: str, known: list[str]) -> str:
     own, remark = other_names.meant(typed, known)
     if own:
         return f"here it is --{own}" + (f" ({remark})" if remark else "")
-    return did_you_mean(typed, known, "--") or "see --help"
+    return did_you_mean(typed, known, "--{}") or "see --help"
 
 
 def _next_value(name: str, rest: list[str]) -> str:
@@ -89,16 +90,3 @@ def _next_value(name: str, rest: list[str]) -> str:
     if not rest or re.match(r"--[A-Za-z]", rest[0]):
         raise UsageError(f"--{name}: its value is missing; write --{name}=...")
     return rest.pop(0)
-
-
-def _unquoted(name: str, value: str) -> str:
-    """Refuses the quotes that word processors make, which a shell hands on."""
-    if value and value[0] in _QUOTES:
-        raise UsageError(f"--{name}={value}: these are typographic quotes; write --{name}={value.strip(_QUOTES)}")
-    return value
-
-
-def did_you_mean(name: str, known: Iterable[str], dashes: str = "") -> str:
-    """A question after a word that is nearly right; empty where none is."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.75)
-    return f"did you mean {dashes}{close[0]}?" if close else ""

@@ -68,10 +68,6 @@ def _disk(count: int | None, config: Config) -> list[str]:
 
 def _settings(config: Config) -> str:
     """One line per setting, as the command line takes it; without dashes if it takes none."""
-    lines = []
-    for item in all_settings():
-        value = config.value(item.name)
-        text = geometry.size_text(value) if isinstance(value, tuple) else f"{value:g}" if item.type is float else value
-        dashes = "--" if item.metadata["flag"] else ""
-        lines.append(f"  {dashes}{item.name}={str(text).lower() if item.type is bool else text}")
-    return "\n".join(lines)
+    return "\n".join(
+        f"  {'--' if item.metadata['flag'] else ''}{item.name}={config.text(item.name)}" for item in all_settings()
+    )

@@ -213,8 +213,8 @@ def flag_of(argument: str, value: object = None) -> str:
     types = {item.name: item.type for item in _settings_with_flags()}
     if name not in types and name not in _KNOWN:
         return ""
-    if types.get(name) is bool and str(value) in ("True", "False"):
-        return f"--{name}" if str(value) == "True" else f"--no{name}"
+    if types.get(name) is bool and (text := str(value).lower()) in ("true", "false"):
+        return f"--{name}" if text == "true" else f"--no{name}"
     return f"--{name}" if value in (None, "") else f"--{name}={value}"
 
 

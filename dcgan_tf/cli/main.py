@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import dcgan_tf
 from dcgan_tf.cli import command_line, console
-from dcgan_tf.cli.command_line import UsageError, did_you_mean
+from dcgan_tf.cli.command_line import UsageError
+from dcgan_tf.errors import did_you_mean
 
 COMMANDS = {
     "train": "train on a data set by name, a folder, a .zip or an .npz; continue a run",
@@ -47,7 +48,7 @@ def _unknown(name: str, arguments: Sequence[str]) -> str:
     if name.startswith("-"):
         command = next((each for each in arguments if each in COMMANDS), "train")
         return f"the command comes first, as in dcgan {command} {name}"
-    return "there is no such command; " + (did_you_mean(name, COMMANDS) or f"choose one of {', '.join(COMMANDS)}")
+    return "there is no such command; " + (did_you_mean(name, COMMANDS, "{}") or f"choose one of {', '.join(COMMANDS)}")
 
 
 def help_text() -> str:

@@ -2,12 +2,12 @@
 
 import contextlib
 import math
+import os
 import re
 import subprocess
 from pathlib import Path
 
 import keras
-import psutil
 import tensorflow as tf
 
 from dcgan_tf.config import Config
@@ -63,7 +63,7 @@ def memory_limit(config: Config) -> tuple[float, str]:
             totals = re.findall(r"FB Memory Usage\s+Total\s*:\s*(\d+) MiB", answer)
             return used * min(map(int, totals)) / 1024, "the GPUs have" if used > 1 else "the GPU has"
         return math.inf, "the GPU has"
-    limits = [psutil.virtual_memory().total]
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for path in CONTAINER_LIMITS:
         with contextlib.suppress(OSError, ValueError):  # another version of cgroups, or "max"
             limits.append(int(path.read_text()))

@@ -20,7 +20,7 @@ OUTPUTS = {
     "d_accuracy": "share of images that D gets right",
 }
 VARIETY = {"diversity": "distance of any two", "closest": "distance to the most similar one"}
-NOT_DRAWN = {"step", "seconds", "provisional", *VARIETY}
+NO_SCORES = ("step", "seconds", "provisional")  # what else a row of `scores.jsonl` holds
 
 
 def draw(directory: RunDirectory, rows: Thinned, scores: Thinned) -> None:
@@ -64,7 +64,7 @@ def _draw_scores(axes, scores: Sequence[Mapping[str, Any]], best: Score | None) 
     """Logarithmic where that is possible, because scores fall by orders of magnitude."""
     from matplotlib.ticker import LogLocator
 
-    names = dict.fromkeys(name for row in scores for name in row if name not in NOT_DRAWN)
+    names = dict.fromkeys(name for row in scores for name in row if name not in (*NO_SCORES, *VARIETY))
     _lines(axes, scores, {name: _score_label(name) for name in names}, color="black")
     if best:
         label = f"best checkpoint, step {best.step:,}"

@@ -110,11 +110,6 @@ class Judge:
         return Verdict(HEALTHY)
 
 
-def judge(rows: Sequence[Mapping[str, float]], scores: Iterable[Mapping[str, float]] = ()) -> Verdict:
-    """The state after the last of these rows; see `Judge`."""
-    return Judge(scores).verdict(rows)
-
-
 def _numbers(row: Mapping[str, float]) -> list[float]:
     return [row[name] for name in ("d_loss", "g_loss", "d_real", "d_fake", "d_accuracy")]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dcgan_tf import data, geometry, presets
+from dcgan_tf import data, presets
 from dcgan_tf.config import Config, DataConfig, DeviceConfig, all_settings, checked_settings
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.models.custom_networks import Custom
@@ -70,7 +70,7 @@ class Plan:
         """
         own = {"dataset", "data_dir", "cache_dir", *(item.name for item in fields(DeviceConfig))} - {"deterministic"}
         names = [item.name for item in all_settings() if item.name not in own]
-        found = {name: f"`{name}={_text(self.config, name)}`" for name in names}
+        found = {name: f"`{name}={self.config.text(name)}`" for name in names}
         return found if self.epochs is None else found | {"epochs": f"`epochs={self.epochs:g}`"}
 
     def prepare_store(self) -> data.ImageStore:
@@ -126,8 +126,8 @@ def make(
         custom = custom.with_stored(directory, directory.read_config()[0].model)
         config, recorded = _continued(directory, preset, settings | custom.settings())
         only_prepared = images is None and config.data.dataset == data.ARRAY
-        applied = "split" in recorded["data"].get("identity", ())  # earlier versions ignored it for folders
-        source = None if only_prepared else _opened(config.data, images, chosen=applied)[0]
+        applied = data.as_applied(config.data, recorded["data"])
+        source = None if only_prepared else data.open_source(applied if images is None else images)
         return Plan(_located(config, source), recorded["preset"], source, directory, recorded, epochs, custom)
     source, split = _opened(_data_settings(preset, settings), images, chosen="split" in settings)
     config, name = new(preset, settings | {"split": split}, source.info(), custom.settings())
@@ -136,21 +136,18 @@ def make(
 
 
 def _opened(settings: DataConfig, images: Images | None, chosen: bool) -> tuple[data.Source, str]:
-    """The source of a run's images, and the split that it takes.
+    """The source of a new run's images, and the split that it takes.
 
-    A split that nobody `chosen`, because it comes with a preset, applies only to a data set that has such a one.
+    A split that is not `chosen`, because it comes with a preset, applies only to a data set that has such a one.
     """
     whole = DataConfig().split
-    if images is not None:
-        if chosen and settings.split != whole:
-            raise data.NoSplits("split", settings.split, "an array is not divided into splits; pass the images to use")
-        return data.open_source(images), whole
-    try:
+    if images is None and not chosen:
+        return data.open_split_or_whole(settings, ArgumentError)
+    if images is None:
         return data.open_source(settings), settings.split
-    except ArgumentError as fault:
-        if chosen or fault.argument != "split":
-            raise
-        return data.open_source(replace(settings, split=whole)), whole
+    if chosen and settings.split != whole:
+        raise data.NoSplits("split", settings.split, "an array is not divided into splits; pass the images to use")
+    return data.open_source(images), whole
 
 
 def new(
@@ -229,14 +226,9 @@ def _continued(directory: RunDirectory, preset: str | None, settings: Mapping[st
     device = DeviceConfig(deterministic=stored.device.deterministic)
     config = replace(base, device=device).with_settings({**of_data, **settings})
     if differing := stored.differences(config):
-        changes = ", ".join(f"`{name}={_text(stored, name)}` (not {_text(config, name)})" for name in differing)
+        changes = ", ".join(f"`{name}={stored.text(name)}` (not {config.text(name)})" for name in differing)
         raise UserError(f"`run={directory.path}`: this run was started with {changes}; other settings need a new run")
     return config, recorded
-
-
-def _text(config: Config, name: str) -> str:
-    value = config.value(name)
-    return geometry.size_text(value) if isinstance(value, tuple) else str(value)
 
 
 def _check_epochs(epochs: float | None, settings: Mapping[str, Any]) -> None:

@@ -3,9 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
-from dcgan_tf import geometry, images
+from dcgan_tf import images
 from dcgan_tf.config import Config, all_settings
 from dcgan_tf.runs import RunDirectory
+from dcgan_tf.training.curves import NO_SCORES
 from dcgan_tf.training.health import Verdict
 from dcgan_tf.training.row_file import Row
 
@@ -18,7 +19,6 @@ CURVES = {
     "images_per_second": "speed/images per second",
     "waiting": "speed/share of time waiting for data",
 }
-NO_CURVES = ("step", "seconds", "provisional")
 
 
 class TensorBoard:
@@ -53,7 +53,7 @@ class TensorBoard:
     def score(self, row: Row) -> None:
         """Adds a row of `scores.jsonl` to the curves."""
         with self._writer.as_default(step=row["step"]):
-            for name in row.keys() - set(NO_CURVES):
+            for name in row.keys() - set(NO_SCORES):
                 tf.summary.scalar(f"samples/{name}", row[name])
 
     def samples(self, step: int, grid: np.ndarray) -> None:
@@ -80,6 +80,5 @@ def settings_table(config: Config) -> str:
     """All settings as a Markdown table."""
     lines = ["| setting | value |", "| --- | --- |"]
     for item in all_settings():
-        value = config.value(item.name)
-        lines.append(f"| {item.name} | {geometry.size_text(value) if isinstance(value, tuple) else value} |")
+        lines.append(f"| {item.name} | {config.text(item.name)} |")
     return "\n".join(lines)

@@ -80,8 +80,8 @@ WRONG = [
     (TRAIN, "--preset=tiny --conditional --dataset={tmp}/alike.npz", "this data set has one class only"),
     (TRAIN, "--preset=mnist_28_conditional --dataset={tmp}/grey.npz", "set --noconditional"),
     (TRAIN, "--preset=tiny --classes=3", "there is no such flag"),
-    (TRAIN, "--run={run} --conditional", "--noconditional (not True)"),
-    (TRAIN, "--run={run} --preset=mnist_28_conditional", "--noconditional (not True)"),
+    (TRAIN, "--run={run} --conditional", "--noconditional (not true)"),
+    (TRAIN, "--run={run} --preset=mnist_28_conditional", "--noconditional (not true)"),
     # devices
     (TRAIN, "--preset=tiny --strategy=multi_worker", "name the workers"),
     (TRAIN, "--preset=tiny --worker_hosts=a:1,b:2", "--worker_hosts"),

@@ -20,9 +20,9 @@ def evaluations(*values: float, every: int = 500, closest: float | None = None) 
 
 
 def test_the_first_steps_are_too_early_to_say():
-    assert health.judge([]).state == health.STARTING
-    assert health.judge(rows(9)).state == health.STARTING
-    assert health.judge(rows(10)).state == health.HEALTHY
+    assert health.Judge().verdict([]).state == health.STARTING
+    assert health.Judge().verdict(rows(9)).state == health.STARTING
+    assert health.Judge().verdict(rows(10)).state == health.HEALTHY
 
 
 @pytest.mark.parametrize(
@@ -40,17 +40,17 @@ def test_the_first_steps_are_too_early_to_say():
     ],
 )
 def test_what_the_discriminator_says(values, state):
-    assert health.judge(rows(**values)).state == state
+    assert health.Judge().verdict(rows(**values)).state == state
 
 
 def test_one_value_that_is_not_finite_is_enough_and_at_any_time():
-    assert health.judge([*rows(2), {"step": 60, **FAIR, "d_loss": float("inf")}]).state == health.DIVERGED
+    assert health.Judge().verdict([*rows(2), {"step": 60, **FAIR, "d_loss": float("inf")}]).state == health.DIVERGED
 
 
 def test_a_few_bad_rows_are_no_verdict():
     bad = {"d_fake": 0.0, "d_real": 1.0, "d_accuracy": 1.0, "g_loss": 90.0}
     mixed = [row | bad if index % 5 == 0 else row for index, row in enumerate(rows())]
-    assert health.judge(mixed).state == health.HEALTHY
+    assert health.Judge().verdict(mixed).state == health.HEALTHY
 
 
 @pytest.mark.parametrize("every", [1, 20, 1000])
@@ -58,7 +58,7 @@ def test_the_pace_of_the_rows_does_not_matter(every):
     strong = {"d_fake": 0.0, "d_real": 1.0, "d_accuracy": 1.0}
     before = rows(300, every)
     late = [row | strong if row["step"] > before[-1]["step"] - max(210, 5 * every) else row for row in before]
-    assert health.judge(late).state == health.STRONG_DISCRIMINATOR
+    assert health.Judge().verdict(late).state == health.STRONG_DISCRIMINATOR
 
 
 @pytest.mark.parametrize(
@@ -77,12 +77,12 @@ def test_the_pace_of_the_rows_does_not_matter(every):
     ],
 )
 def test_what_the_samples_say(scores, state):
-    assert health.judge(rows(), scores).state == state
+    assert health.Judge(scores).verdict(rows()).state == state
 
 
 def test_copies_of_a_few_images_are_a_collapse_although_pairs_differ():
     scores = evaluations(0.9, 0.9, 0.9) + [{"step": step, "diversity": 0.9, "closest": 0.01} for step in (1500, 2000)]
-    assert health.judge(rows(), scores).state == health.COLLAPSING
+    assert health.Judge(scores).verdict(rows()).state == health.COLLAPSING
 
 
 @pytest.mark.parametrize(("state", "sentence"), health.SENTENCES.items())

@@ -87,7 +87,7 @@ def test_workers_must_agree_on_all_but_where_their_data_are_and_which_devices_th
     elsewhere = {"cache_dir": "/elsewhere", "devices": 3, "worker_hosts": "a:1,b:2", "worker_index": 1}
     agreed = plan.make(given | elsewhere, "tiny", epochs=2.5).must_agree()
     assert {agreed[name] for name in given} == {
-        "`d_steps=2`", "`update=algorithm1`", "`log_every=7`", "`deterministic=True`", "`image_size=64`"
+        "`d_steps=2`", "`update=algorithm1`", "`log_every=7`", "`deterministic=true`", "`image_size=64`"
     }  # fmt: skip
     assert agreed["epochs"] == "`epochs=2.5`" and "seed" in agreed
     assert not agreed.keys() & {"dataset", "worker_timeout", *elsewhere}

@@ -10,7 +10,8 @@ import importlib
 from collections.abc import Sequence
 from types import ModuleType
 
-from dcgan_tf.cli.command_line import ALL_HELP, HELP, UsageError, did_you_mean
+from dcgan_tf.cli.command_line import ALL_HELP, HELP, UsageError
+from dcgan_tf.errors import did_you_mean
 
 VIEWS = {
     "walk": "a path through latents, as a strip and a GIF that loops",
@@ -42,7 +43,7 @@ class Views:
         if name.startswith("-"):
             raise UsageError(f"{name!r}: name the view first, as in dcgan explore walk {name}")
         if name not in VIEWS:
-            hint = did_you_mean(name, VIEWS) or f"choose one of {', '.join(VIEWS)}"
+            hint = did_you_mean(name, VIEWS, "{}") or f"choose one of {', '.join(VIEWS)}"
             raise UsageError(f"{name!r}: there is no such view; {hint}")
         self.chosen = importlib.import_module(f"{__name__}.{name}")
         self.chosen.FLAGS.parse([f"{argv[0]} {name}", *argv[2:]])
