@@ -44,18 +44,18 @@ def normalized(
         if not re.match(r"--?[A-Za-z]", argument):
             raise UsageError(f"{argument!r}: unexpected; {word(argument)}")
         typed, mark, value = argument.lstrip("-").partition("=")
-        name = _known(typed, switches, renamed)
-        if not mark and switches[name.removeprefix("no") if name not in switches else name]:
-            if not (rest and rest[0].lower() in values.TRUTH) or name not in switches:
-                found.append(f"--{name}")
+        name, off = _known(typed, switches, renamed)
+        if off and mark:
+            raise UsageError(f"--no{name}={value}: write --no{name}, or --{name}=true or =false")
+        if mark and not value and rest and not rest[0].startswith("-"):
+            raise UsageError(f"--{name}=: it is empty; write --{name}={rest[0]}, without a space after the =")
+        if not mark and switches[name]:
+            if off or not rest or rest[0].lower() not in values.TRUTH:
+                found.append(f"--no{name}" if off else f"--{name}")
                 continue
             value = rest.pop(0)
         elif not mark:
             value = _next_value(name, rest)
-        elif name not in switches:
-            raise UsageError(f"--{name}={value}: write --{name}, or --{name.removeprefix('no')}=true or =false")
-        elif not value and rest and not rest[0].startswith("-"):
-            raise UsageError(f"--{name}=: it is empty; write --{name}={rest[0]}, without a space after the =")
         if value.startswith(tuple(_TYPOGRAPHIC_QUOTES)):
             plain = value.strip(_TYPOGRAPHIC_QUOTES)
             raise UsageError(f"--{name}={value}: these are typographic quotes; write --{name}={plain}")
@@ -63,15 +63,15 @@ def normalized(
     return found
 
 
-def _known(typed: str, switches: Mapping[str, bool], renamed: Mapping[str, str]) -> str:
-    """The flag's own name; that of a switch with "no" in front of it where it stands there."""
+def _known(typed: str, switches: Mapping[str, bool], renamed: Mapping[str, str]) -> tuple[str, bool]:
+    """The flag's own name, and whether it is a switch with "no" in front of it."""
     plain = typed.replace("-", "_")
     plain = renamed.get(plain, plain)
     for name in (plain, plain.lower()):
         if name in switches:
-            return name
+            return name, False
         if name.startswith("no") and switches.get(switch := name[2:].lstrip("_")):
-            return f"no{switch}"
+            return switch, True
     raise UsageError(f"--{typed}: there is no such flag; {_hint(typed, list(switches))}")
 
 

@@ -1,23 +1,22 @@
 """What users of other programs type, and what it is called here."""
 
+import re
 from collections.abc import Collection
 
 OTHER_NAMES = {
-    "learning_rate": "lr g_lr d_lr glr dlr rate step_size",
-    "batch_size": "batch bs batchsize batch_gpu mini_batch minibatch train_batch_size",
-    "epochs": "epoch n_epochs num_epochs max_epochs nepochs niter",
+    "learning_rate": "lr g_lr d_lr rate step_size",
+    "batch_size": "batch bs batch_gpu mini_batch train_batch_size",
+    "epochs": "epoch n_epochs num_epochs max_epochs niter",
     "steps": "step iterations iteration iters iter max_steps num_steps total_steps n_steps train_steps max_iter",
-    "devices": "gpu gpus ngpu ngpus num_gpus n_gpus n_gpu gpu_ids gpu_id device num_devices cuda",
-    "dataset": "data dataroot data_root data_path datapath dataset_path dataset_dir train_dir train_data input images "
-    "input_dir",
+    "devices": "gpu gpus ngpu ngpus num_gpus gpu_ids gpu_id device num_devices cuda",
+    "dataset": "data dataroot data_path dataset_path dataset_dir train_dir train_data input images input_dir",
     "checkpoint": "ckpt step epoch",
-    "out": "output output_dir outdir out_dir outfile out_file output_file save_dir save dest destination file",
-    "run": "resume continue restore load snapshot ckpt name exp exp_name experiment run_name run_dir rundir workdir "
-    "work_dir model_dir network log_dir logdir output output_dir outdir out_dir save_dir checkpoint_dir ckpt_dir out "
-    "train_dir path dir",
-    "image_size": "size imsize im_size img_size image_res resolution res input_height output_height crop_size "
-    "image_shape shape",
-    "latent_dim": "nz z_dim zdim latent latents latent_size noise_dim z_size",
+    "out": "output output_dir outdir outfile output_file save_dir save dest destination file",
+    "run": "resume continue restore load snapshot ckpt name exp exp_name experiment run_name run_dir workdir model_dir "
+    "network log_dir output output_dir outdir save_dir checkpoint_dir ckpt_dir out train_dir path dir",
+    "image_size": "size imsize img_size image_res resolution res input_height output_height crop_size image_shape "
+    "shape",
+    "latent_dim": "nz z_dim latent latents latent_size noise_dim z_size",
     "base_filters": "ngf ndf filters gf_dim df_dim fmap_base channel_base cbase width",
     "channels": "nc n_channels num_channels c_dim img_channels",
     "beta_1": "b1 beta adam_beta1 adam_beta",
@@ -34,7 +33,7 @@ OTHER_NAMES = {
     "evaluate_every": "eval_every eval_freq eval_interval eval_steps",
     "precision": "fp16 bf16 amp half mixed_precision dtype use_fp16 fp32",
     "l2": "weight_decay wd decay l2_reg",
-    "d_steps": "n_critic ncritic critic_iters d_iters disc_steps",
+    "d_steps": "n_critic critic_iters d_iters disc_steps",
     "ema_decay": "ema ema_rate use_ema",
     "label_smoothing": "smoothing smooth",
     "preset": "config cfg arch architecture model model_name",
@@ -42,12 +41,12 @@ OTHER_NAMES = {
     "num": "n num_images num_samples n_samples samples count number nimages",
     "metrics": "metric fid",
     "formats": "format",
-    "dry_run": "dry dryrun summary test_run",
+    "dry_run": "dry summary test_run",
     "overwrite": "force f yes y replace",
     "strategy": "distribute distributed multi_gpu cpu",
     "worker_hosts": "workers num_workers hosts",
 }
-"""The name here: names elsewhere, without dashes, in lower case. The first that a command has is meant."""
+"""The name here: names elsewhere, in lower case, in any spelling of _ and -. The first that a command has is meant."""
 
 REMARKS = {
     "run": "it names the run directory, and a run that is there is continued",
@@ -65,12 +64,11 @@ def meant(name: str, known: Collection[str]) -> tuple[str, str]:
         name: as it was typed, without dashes in front.
         known: the command's flags.
     """
-    plain = name.lower().replace("-", "_")
-    squeezed = {own.replace("_", ""): own for own in known}
-    if own := squeezed.get(plain.replace("_", "")):
-        return own, ""
+    wanted = re.sub("[-_]", "", name.lower())
+    for own in known:
+        if own.replace("_", "") == wanted:
+            return own, ""
     for own, others in OTHER_NAMES.items():
-        names = others.split()
-        if own in known and (plain in names or plain.replace("_", "") in {each.replace("_", "") for each in names}):
+        if own in known and wanted in others.replace("_", "").split():
             return own, REMARKS.get(own, "")
     return "", ""

@@ -118,7 +118,7 @@ WRONG = [
     (GENERATE, "--run={conditional} --class=3", "there is no such class"),
     (GENERATE, "--run={conditional} --class=-1", "there is no such class"),
     (GENERATE, "--run={conditional} --class=", "it is empty"),
-    (TRAIN, "--run={conditional} --noconditional", "--conditional (not False)"),
+    (TRAIN, "--run={conditional} --noconditional", "--conditional (not false)"),
     (GENERATE, "--model={tmp}/nowhere.keras", "there is no such file"),
     (GENERATE, "--model={tmp}/note.txt", "name a SavedModel folder"),
     (GENERATE, "--model={tmp}/texts", "no exported model; for a run use --run"),

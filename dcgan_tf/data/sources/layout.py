@@ -2,8 +2,8 @@
 
 import itertools
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.files import printable
@@ -75,14 +75,14 @@ def read(paths: list[str], split: str = WHOLE) -> Layout:
     taken = _taken(folders, splits, split)
     aside = {name: len(inside) for name, inside in folders.items() if name not in taken}
     inside = sorted(itertools.chain(*taken.values()))
-    layout = _with_classes(depth, taken, [], inside) if len(taken) > 1 else _with_classes(
-        *_descended(inside, depth + 1), inside)  # fmt: skip
+    below = (depth, taken, []) if len(taken) > 1 else _descended(inside, depth + 1)
+    layout = _with_classes(*below, inside)
     used = " and ".join(f"{printable(name)}/" for name in taken)
     notes = [f"split: {used} is used; left aside: {_counted(aside)}; `split` takes another folder"]
     if loose:
         notes.append(f"left out: {_files(loose)} beside these folders")
     left_out = layout.left_out.union(loose, *(folders[name] for name in aside))
-    return Layout(layout.depth, layout.classes, split, left_out, layout.no_classes, (*notes, *layout.notes))
+    return replace(layout, split=split, left_out=left_out, notes=(*notes, *layout.notes))
 
 
 def read_as_before(paths: list[str]) -> Layout:
@@ -156,11 +156,10 @@ def _counted(folders: dict[str, int]) -> str:
     return ", ".join(f"{printable(name)}/ ({count:,} files)" for name, count in folders.items())
 
 
-def _listed(names: Folders) -> str:
-    shown = [f"{printable(name)}/" for name in list(names)[:NAMES_SHOWN]]
-    return ", ".join(shown) + (", ..." if len(names) > NAMES_SHOWN else "")
-
-
 def _files(paths: list[str]) -> str:
-    shown = ", ".join(printable(path) for path in paths[:NAMES_SHOWN]) + (", ..." if len(paths) > NAMES_SHOWN else "")
-    return f"{len(paths):,} {'file' if len(paths) == 1 else 'files'} ({shown})"
+    return f"{len(paths):,} {'file' if len(paths) == 1 else 'files'} ({_listed(paths, '')})"
+
+
+def _listed(names: Collection[str], end: str = "/") -> str:
+    shown = [f"{printable(name)}{end}" for name in itertools.islice(names, NAMES_SHOWN)]
+    return ", ".join(shown) + (", ..." if len(names) > NAMES_SHOWN else "")
