@@ -431,7 +431,9 @@ class Config:
         value = self.value(name)
         if isinstance(value, tuple):
             return geometry.size_text(value)
-        return str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")
+        if isinstance(value, float):
+            return str(value).removesuffix(".0")
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Nested plain values, as `config.json` holds them."""

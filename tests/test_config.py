@@ -67,3 +67,9 @@ def test_only_settings_that_affect_results_count_as_differences():
 def test_sections_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         ModelConfig().latent_dim = 3
+
+
+def test_a_setting_as_text_is_exact_and_what_a_flag_takes():
+    given = {"image_size": (64, 96), "flip": True, "l2": 1.0, "learning_rate": 0.00012345678, "dataset": "photos-1.0"}
+    config = Config().with_settings(given)
+    assert [config.text(name) for name in given] == ["64x96", "true", "1", "0.00012345678", "photos-1.0"]

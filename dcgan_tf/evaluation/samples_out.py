@@ -32,11 +32,11 @@ def write(samples: Samples, path: str | os.PathLike) -> None:
     Raises:
         ArgumentError: nothing can be written there.
     """
-    out = files.expanded(path)
+    out, folder = files.expanded(path), out_names.is_folder(os.fspath(path), (".npz",), "samples_out")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with Progress(samples.count, "images", "writing samples") as progress:
-            (_write_archive if out.suffix.lower() == ".npz" else _write_folder)(samples, out, progress)
+            (_write_folder if folder else _write_archive)(samples, out, progress)
     except OSError as error:
         raise ArgumentError("samples_out", out, f"cannot write there ({error.strerror})") from error
     log.info("%s samples: %s", f"{samples.count:,}", out)

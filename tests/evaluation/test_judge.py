@@ -79,8 +79,8 @@ def test_samples_for_other_tools(run, tmp_path):
     with np.load(tmp_path / "all.npz") as archive:
         images = archive["arr_0"]
     assert images.shape == (100, 16, 16, 3) and images.dtype == np.uint8
-    evaluate(run, "frechet_100", samples_out=f"{tmp_path}/images/")
-    paths = sorted((tmp_path / "images").iterdir())
+    evaluate(run, "frechet_100", samples_out=f"{tmp_path}/images.npz/")  # the slash counts
+    paths = sorted((tmp_path / "images.npz").iterdir())
     assert len(paths) == 100
     with Image.open(paths[17]) as image:
         assert np.array_equal(np.asarray(image), images[17])
