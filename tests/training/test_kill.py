@@ -134,9 +134,10 @@ def test_two_kills(forks, whole, tmp_path, name):
 @pytest.mark.parametrize("devices", [1, 2])
 def test_ten_kills_at_random_moments(tmp_path, devices):
     """Real training, also while it is imported, prepared and traced."""
-    make_classes(tmp_path / "photos", {"cats": 200, "dogs": 200})
+    make_classes(tmp_path / "photos", {"cats": 100, "dogs": 100})
     settings = ("--flip", "--update=algorithm1", "--d_steps=2", "--label_smoothing=0.1", f"--devices={devices}")
-    common = (*PLAIN, *settings, "--steps=400", "--checkpoint_every=4", f"--dataset={tmp_path}/photos")
+    reports = ("--log_every=3", "--sample_every=40", "--checkpoint_every=10", "--evaluate_every=40")
+    common = ("--preset=tiny", *reports, *settings, "--steps=400", f"--dataset={tmp_path}/photos")
 
     def start(name: str):
         cache = str(tmp_path / name / "cache")
