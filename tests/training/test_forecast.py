@@ -1,6 +1,7 @@
 """What a user is told of the time that a run takes."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,13 +12,13 @@ from dcgan_tf.training import forecast
 def told(monkeypatch, caplog, steps: int, seconds_per_step: float, began: int = 0) -> list[str]:
     """The lines about a run of so many steps that is as fast as that."""
     clock = iter(1000 + seconds_per_step * step for step in range(10**9))
-    monkeypatch.setattr(forecast.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(forecast, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     caplog.set_level(logging.INFO, "dcgan_tf")
     monkeypatch.setattr(logging.getLogger("dcgan_tf"), "propagate", True)
     ahead = forecast.Forecast(TrainingConfig(steps=steps, batch_size=128))
     for step in range(began + 1, began + min(steps - began, 200) + 1):
         ahead.update(step)
-    return [record.getMessage() for record in caplog.records]
+    return [record.getMessage() for record in caplog.records if record.name == forecast.__name__]
 
 
 @pytest.mark.parametrize(
