@@ -229,8 +229,7 @@ def _log() -> Iterator[Callable[[runs.RunDirectory], None]]:
     package.setLevel(logging.INFO)
 
     def log_to(directory: runs.RunDirectory) -> None:
-        handlers.append(logging.FileHandler(directory.log_file))
-        handlers[0].setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+        handlers.append(runs.LogFile(directory))
         package.addHandler(handlers[0])
 
     try:

@@ -7,19 +7,45 @@ written is locked, so that leftovers can be removed.
 import contextlib
 import errno
 import fcntl
+import functools
 import os
 import re
 import secrets
 import shutil
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dcgan_tf.errors import FullDiskError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}\.\d+\.tmp")
+
+
+_begun: list[str] = []
+
+
+def undone_at_the_end(block: Callable) -> Callable:
+    """`contextlib.contextmanager` for a block that removes what it began; see `something_begun`."""
+    managed = contextlib.contextmanager(block)
+
+    @contextlib.contextmanager
+    @functools.wraps(block)
+    def noted(*arguments, **named) -> Iterator:
+        _begun.append(block.__name__)
+        try:
+            with managed(*arguments, **named) as value:
+                yield value
+        finally:
+            _begun.pop()
+
+    return noted
+
+
+def something_begun() -> bool:
+    """Whether something would be left behind if the process just ended now, instead of raising an exception."""
+    return bool(_begun)
 
 
 def expanded(path: str | os.PathLike) -> Path:
@@ -39,7 +65,7 @@ def _printable(character: str) -> str:
     return character.encode("unicode_escape").decode() if escaped else character
 
 
-@contextlib.contextmanager
+@undone_at_the_end
 def written_aside(path: str | os.PathLike, size: int = 0) -> Iterator[Path]:
     """Yields a temporary path beside `path`; the file written there becomes `path` if the block succeeds.
 
@@ -55,7 +81,7 @@ def written_aside(path: str | os.PathLike, size: int = 0) -> Iterator[Path]:
     path = Path(path)
     temporary = _temporary(path)
     try:
-        with space_explained(path, temporary, size):
+        with space_explained(path, size):
             yield temporary
             with temporary.open("rb") as stream:
                 os.fsync(stream.fileno())
@@ -64,11 +90,15 @@ def written_aside(path: str | os.PathLike, size: int = 0) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def folder_written_aside(path: str | os.PathLike) -> Iterator[Path]:
+@undone_at_the_end
+def folder_written_aside(path: str | os.PathLike, size: int = 0) -> Iterator[Path]:
     """The same for a folder: yields a new empty folder beside `path`, locked as long as the block lasts.
 
     If another process makes `path` in the meantime, its folder stays and this one is dropped.
+
+    Args:
+        path: the folder to make.
+        size: how many bytes its files will have, if that is known; an error tells it.
 
     Raises:
         FullDiskError: there is no space for it.
@@ -76,7 +106,7 @@ def folder_written_aside(path: str | os.PathLike) -> Iterator[Path]:
     path = Path(path)
     temporary = _temporary(path)
     try:
-        with space_explained(path, temporary), _made_and_locked(temporary):
+        with space_explained(path, size), _made_and_locked(temporary):
             yield temporary
             try:
                 temporary.rename(path)
@@ -87,25 +117,29 @@ def folder_written_aside(path: str | os.PathLike) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-@contextlib.contextmanager
+@undone_at_the_end
 def folder_filled_aside(path: str | os.PathLike) -> Iterator[Path]:
     """Yields a new empty folder, whose files get into the folder `path` together if the block succeeds.
 
     `path` and the folders around it are made where they are missing. Files of the same names are replaced.
+
+    Raises:
+        FullDiskError: there is no space for it.
     """
     path, new = Path(path), []
     there = path.is_dir()
     temporary = _temporary(path / path.name if there else path)
-    temporary.mkdir(parents=True)
     try:
-        yield temporary
-        if not there and not path.exists():
-            temporary.rename(path)
-            return
-        for file in sorted(temporary.iterdir()):
-            if not (path / file.name).exists():
-                new.append(path / file.name)
-            file.replace(path / file.name)
+        with space_explained(path):
+            temporary.mkdir(parents=True)
+            yield temporary
+            if not there and not path.exists():
+                temporary.rename(path)
+                return
+            for file in sorted(temporary.iterdir()):
+                if not (path / file.name).exists():
+                    new.append(path / file.name)
+                file.replace(path / file.name)
     except BaseException:
         for file in new:
             file.unlink(missing_ok=True)
@@ -115,22 +149,31 @@ def folder_filled_aside(path: str | os.PathLike) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def space_explained(path: Path, written: Path | None = None, size: int = 0) -> Iterator[None]:
-    """Turns the system's "no space left" into an error that says for what, how much is needed and how much is free.
-
-    Args:
-        path: what is being made or extended.
-        written: the file or folder with what is there of it so far, if it is another one.
-        size: how many bytes it will have, if that is known.
-    """
+def space_explained(path: Path, size: int = 0) -> Iterator[None]:
+    """Turns the system's "no space left" into `full_disk`."""
     try:
         yield
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        needed = amount(size) if size else f"more than {amount(max(4000, _size(written or path)))}"
-        reason = f"no space left on the disk ({needed} needed, {amount(free_bytes(path.parent))} free); make room"
-        raise FullDiskError(f"{path}: {reason}") from error
+        raise full_disk(path, size) from error
+
+
+def full_disk(path: Path, size: int = 0) -> FullDiskError:
+    """An error that says for what there is no space, how much is needed and how much is free.
+
+    Args:
+        path: what is being made or extended.
+        size: how many bytes are to be written, if that is known.
+    """
+    needed = f"{amount(size)} needed, " if size else ""
+    reason = f"no space left on the disk ({needed}{amount(free_bytes(path.parent))} free); make room"
+    return FullDiskError(f"{path}: {reason}")
+
+
+def tells_full_disk(error: Exception) -> bool:
+    """Whether an error that is not the system's own quotes one about a full disk."""
+    return any(os.strerror(number) in str(error) for number in _FULL)
 
 
 def free_bytes(folder: Path) -> int:
@@ -154,13 +197,13 @@ def temporaries(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def remove_leftover(path: Path, old: float) -> None:
-    """Removes a temporary file or folder unless a process is still writing it.
+    """Removes a temporary file or folder unless a process is still writing it, or another user owns it.
 
     Args:
         path: it may be gone already.
         old: seconds without a write after which nobody is, where no lock tells: for files, and on some file systems.
     """
-    with contextlib.suppress(FileNotFoundError):  # another process may be removing it too
+    with contextlib.suppress(OSError):  # another process may be removing it too, or it may belong to another user
         descriptor = os.open(path, os.O_RDONLY)
         try:
             if _is_abandoned(path, descriptor, old):
@@ -199,11 +242,6 @@ def _made_and_locked(folder: Path) -> Iterator[None]:
     finally:
         if descriptor is not None:
             os.close(descriptor)
-
-
-def _size(path: Path) -> int:
-    files = (path, *path.rglob("*")) if path.exists() else ()
-    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _temporary(path: Path) -> Path:

@@ -3,8 +3,10 @@
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -247,6 +249,29 @@ class RunDirectory:
             return config, recorded
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{self.config_file}: not a configuration that this version can read ({error})") from error
+
+
+class LogFile(logging.FileHandler):
+    """Appends log lines, with their time, to the log file of a run.
+
+    Args:
+        directory: the run directory; it exists.
+        formatter: makes the lines.
+
+    Raises:
+        FullDiskError: there is no space for the file.
+    """
+
+    def __init__(self, directory: RunDirectory, formatter: type[logging.Formatter] = logging.Formatter):
+        with files.space_explained(directory.log_file):
+            # A file's name need not be valid UTF-8.
+            super().__init__(directory.log_file, encoding="utf-8", errors="backslashreplace")
+        self.setFormatter(formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """A disk that is full later costs lines of the log alone; they are on the console."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 def versions() -> dict[str, str]:

@@ -67,7 +67,7 @@ class Forks:
 
     def train(
         self, folder: Path, arguments: tuple[str, ...], kill: int = 0, torn: bool = False, copies: Path | str = "",
-        fill: int = 0,
+        fill: int = 0, number: int = signal.SIGKILL, tensorboard: bool = False,
     ) -> Ended:  # fmt: skip
         """Trains in `folder`/run, with the cache `folder`/cache.
 
@@ -78,13 +78,15 @@ class Forks:
             torn: whether half a row is written first.
             copies: a folder that gets a copy of what is there at each event, by its number.
             fill: the number of the event at which the disk of `folder` becomes full, by the file `folder`/filler.
+            number: of the signal that kills it.
+            tensorboard: whether event files are written.
         """
         folder.mkdir(exist_ok=True)
-        request = _Request(str(folder), self._place.name, arguments, kill, torn, str(copies), fill)
+        place = self._place.name
+        request = _Request(str(folder), place, arguments, kill, torn, str(copies), fill, int(number), tensorboard)
         print(json.dumps(asdict(request)), file=self._process.stdin, flush=True)
         code = int(self._process.stdout.readline())
-        place = Path(self._place.name)
-        return Ended(code, (place / "events").read_text().splitlines(), (place / "output").read_text())
+        return Ended(code, Path(place, "events").read_text().splitlines(), Path(place, "output").read_text())
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ class _Request:
     torn: bool
     copies: str
     fill: int
+    number: int
+    tensorboard: bool
 
 
 def _serve() -> None:
@@ -121,16 +125,16 @@ def _train(request: _Request) -> None:
     os.environ["DCGAN_TF_CACHE_DIR"] = str(folder / "cache")
     for descriptor in (1, 2):
         os.dup2(os.open(f"{request.place}/output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
-    _use_stand_ins()
+    _use_stand_ins(request.tensorboard)
     code = 70
     try:
         _watch_files(request)
         if "networks" in request.arguments:
             code = _train_own_networks(folder)
         else:
-            from dcgan_tf.cli.main import main
+            from dcgan_tf.cli import process
 
-            code = main(["train", f"--run={folder}/run", *request.arguments])
+            code = process.run(["train", f"--run={folder}/run", *request.arguments])
     except BaseException:
         traceback.print_exc()
     finally:
@@ -183,7 +187,7 @@ def _watch_files(request: _Request) -> None:
             return
         if request.torn and verb == "append":
             tear(path)
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), request.number)
 
     sys.addaudithook(hook)
 
@@ -201,7 +205,7 @@ _VERBS = {
 }  # fmt: skip
 
 
-def _use_stand_ins() -> None:
+def _use_stand_ins(tensorboard: bool) -> None:
     from types import SimpleNamespace
 
     from dcgan_tf.training import curves, distribution, loop, periodic, reporting, start
@@ -214,9 +218,9 @@ def _use_stand_ins() -> None:
     distribution.distribute = lambda *_: []
     periodic.random_frechet = lambda store: Evaluator(_score, "frechet_of_stand_in")
     periodic.Diversity = lambda store: lambda sampler: {"diversity": 1.0, "closest": 1.0}
-    reporting.TensorBoard = lambda *_: SimpleNamespace(
-        **dict.fromkeys(("row", "score", "samples", "flush", "close"), _nothing)
-    )
+    if not tensorboard:
+        methods = dict.fromkeys(("row", "score", "samples", "flush", "close"), _nothing)
+        reporting.TensorBoard = lambda *_: SimpleNamespace(**methods)
     curves.draw = _draw
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from dcgan_tf import files
 from dcgan_tf.cli.flags import Flags, flag_of, with_dashes
 from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.runs import LogFile, RunDirectory
 
 
 def logger() -> logging.Logger:
@@ -59,17 +59,9 @@ def log_to_console() -> None:
     package.handlers = [handler]
 
 
-class _FileHandler(logging.FileHandler):
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Nothing: the disk is full, and the line is on the console."""
-
-
-def log_to_file(path: Path) -> None:
-    """Appends the same lines, with their time, to a file from now on."""
-    with files.space_explained(path):
-        handler = _FileHandler(path)
-    handler.setFormatter(_Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    logger().addHandler(handler)
+def log_to_file(directory: RunDirectory) -> None:
+    """Appends the same lines, with their time, to the log file of a run from now on."""
+    logger().addHandler(LogFile(directory, _Formatter))
 
 
 @dataclass

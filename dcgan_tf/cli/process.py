@@ -28,14 +28,15 @@ class _Stop:
     """What a signal does. While training, another handler stands in front of it."""
 
     def __init__(self):
-        self.again = False
+        self.number, self.ended = 0, False
         self.stderr = os.dup(2)  # stays where it is while native code is kept quiet
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.again:  # on the way out already
+        if self.number or self.ended:  # on the way out already
             os._exit(128 + number)
-        self.again = True
-        if _importing(frame):  # half-imported native code turns any exception into a traceback of its own
+        self.number = number
+        # Half-imported native code turns any exception into a traceback of its own.
+        if _importing(frame) and not _something_begun():
             os.write(self.stderr, b"stopped\n")
             os._exit(128 + number)
         raise Stopped(number)
@@ -57,6 +58,11 @@ def _importing(frame: FrameType | None) -> bool:
     return False
 
 
+def _something_begun() -> bool:
+    files = sys.modules.get("dcgan_tf.files")  # which is not imported for this
+    return hasattr(files, "something_begun") and files.something_begun()
+
+
 def run(argv: Sequence[str] | None = None) -> int:
     """Runs a command line without the program's name (default: this process's own); returns the exit code."""
     _open_closed_streams()
@@ -71,9 +77,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     try:
         return main(argv)
     except Exception:
-        if not stop.again:
+        if not stop.number:
             raise
         os.write(stop.stderr, b"stopped\n")  # what other code made of the exception
-        return 128 + signal.SIGINT
+        return 128 + stop.number
     finally:
-        stop.again = True
+        stop.ended = True

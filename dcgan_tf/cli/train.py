@@ -78,8 +78,9 @@ def main() -> None:
 
         print(dry_run.describe(planned))
         return
+    session = None
     try:
-        with start.opened(planned, FLAGS.runs_dir, on_directory=_log_to) as session:
+        with start.opened(planned, FLAGS.runs_dir, on_directory=console.log_to_file) as session:
             if not session.is_chief:
                 _train_with_chief(session)
             elif session.finished:
@@ -88,14 +89,13 @@ def main() -> None:
             else:
                 _train(session)
     except KeyboardInterrupt as stop:
-        console.logger().error("stopped before training began; the same command starts again")
+        if session and session.directory.checkpoint_files():
+            console.logger().error("stopped; to continue:\n  %s", _command(session))
+        else:
+            console.logger().error("stopped before training began; the same command starts again")
         sys.exit(128 + getattr(stop, "number", signal.SIGINT))
     except FullDiskError as error:
         raise FullDiskError(f"{error}, then the same command starts again") from error
-
-
-def _log_to(directory: RunDirectory) -> None:
-    console.log_to_file(directory.log_file)
 
 
 def _train(session: "Session") -> None:

@@ -77,9 +77,11 @@ def prepare_store(source: Source, image_size: tuple[int, int], channels: int, cr
     with cache.explained(root):
         root.mkdir(parents=True, exist_ok=True)
         cache.remove_abandoned(root)
-        cache.require_space(root, (source.info().count or 0) * math.prod((*image_size, channels)))
-        with files.folder_written_aside(path) as folder:
-            _write(source, identity, target, folder)
+        size = (source.info().count or 0) * math.prod((*image_size, channels))
+        cache.require_space(root, size)
+        items = source.items()  # which imports what it needs before there is a folder
+        with files.folder_written_aside(path, size) as folder:
+            _write(source, items, identity, target, folder)
     return open_store(path)
 
 
@@ -133,11 +135,11 @@ def _folder_name(source: str, identity: dict[str, Any], target: Target) -> str:
     return f"{source[:60]}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
-def _write(source: Source, identity: dict[str, Any], target: Target, folder: Path) -> None:
+def _write(source: Source, items: Iterator[Item], identity: dict[str, Any], target: Target, folder: Path) -> None:
     began, info, digest = time.monotonic(), source.info(), hashlib.sha256()
     labels, skipped, sizes, transparent, hashes = [], [], Counter(), 0, bytearray()
     with (folder / IMAGES).open("wb") as stream, Progress(info.count, "images", f"preparing {source.name}") as progress:
-        for result in _prepared(source.items(), target):
+        for result in _prepared(items, target):
             progress.advance()
             if result.pixels is None:
                 skipped.append((result.item.name, result.reason))

@@ -12,7 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from dcgan_tf import checkpoints, files
-from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.errors import ArgumentError, FullDiskError, UserError
 from dcgan_tf.evaluation import rows
 from dcgan_tf.exporting import export_folder, model_card, report, saved_model
 from dcgan_tf.exporting.description import Description
@@ -187,13 +187,15 @@ def _write(generator: Generator, description: Description, artefact: Artefact, p
         place.mkdir(exist_ok=True)
     path = artefact.path(place, description.name)
     try:
-        with quiet_stderr():  # converters are talkative
+        with files.space_explained(place), quiet_stderr():  # converters are talkative
             artefact.write(generator, description, path)
+    except FullDiskError:
+        raise
     except OSError as error:
         raise UserError(f"{place}: {artefact.name} cannot be written ({error.strerror or error})") from error
     except Exception as error:  # whatever a converter raises costs this format alone
         if shutil.disk_usage(place.parent).free < 2**20:  # TensorFlow has no error of its own for a full disk
-            raise UserError(f"{place}: {artefact.name} cannot be written (no space left on device)") from error
+            raise files.full_disk(place) from error
         first = (str(error).strip().splitlines() or [""])[0]
         return path, f"writing it failed: {type(error).__name__}: {first[:300]}"
     return path, ""

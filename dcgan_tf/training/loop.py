@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import tensorflow as tf
 
-from dcgan_tf import checkpoints
+from dcgan_tf import checkpoints, files
 from dcgan_tf.config import Config
 from dcgan_tf.data import ImageStore, batches, settle
 from dcgan_tf.errors import UserError
@@ -21,7 +21,7 @@ from dcgan_tf.training.periodic import PeriodicWork
 from dcgan_tf.training.reporting import OnSamples, read_rows
 from dcgan_tf.training.state import TrainingState
 from dcgan_tf.training.step import fixed_order_of_sums, make_train_steps
-from dcgan_tf.training.stopping import COLLAPSED, Collapsed, Interrupted, collected_signals
+from dcgan_tf.training.stopping import COLLAPSED, Collapsed, Interrupted, Stopped, collected_signals
 from dcgan_tf.training.window import Window, describe
 
 
@@ -52,7 +52,7 @@ class Trainer:
         self.config, self.directory, self.store, self.strategy = config, directory, store, strategy
         self._evaluator, self._custom, self._on_samples = evaluator, custom or Custom(), on_samples
         self._chief: PeriodicWork | None = None
-        with _failures_explained(config, strategy):
+        with self._failures_explained():
             with strategy.scope():
                 self.state = TrainingState(config, self._custom)
             self._restored = checkpoints.restore_latest(directory, self.state.variables())
@@ -73,8 +73,8 @@ class Trainer:
     def train(self) -> None:
         """Trains until `config.training.steps`.
 
-        In the main thread, SIGINT, SIGTERM and SIGHUP end training with a checkpoint. In any other thread, training
-        just runs.
+        In the main thread, SIGINT, SIGTERM and SIGHUP end training with a checkpoint; while the animation is made after
+        it, they do what they did before. In any other thread, training just runs.
 
         Raises:
             Interrupted: on such a signal, after a checkpoint.
@@ -83,12 +83,17 @@ class Trainer:
         """
         self._batches = None
         try:
-            with _failures_explained(self.config, self.strategy), fixed_order_of_sums(), collected_signals() as signals:
-                self._start()
-                self._run(signals)
+            with self._failures_explained(), fixed_order_of_sums():
+                with collected_signals() as signals:
+                    self._start()
+                    reason = self._run(signals)
+                if self._chief:
+                    self._chief.close()
         finally:
             settle()
             self._batches = None
+        if reason:
+            raise reason
 
     def _start(self) -> None:
         if distribution.is_chief(self.strategy):
@@ -107,17 +112,19 @@ class Trainer:
         first = self.step * training.d_steps
         return batches(self.store, training.batch_size, training.seed, self.config.data.flip, first, parts, own)
 
-    def _run(self, signals: list[int]) -> None:
+    def _run(self, signals: list[int]) -> Stopped | None:
+        """Trains until the last step, or until there is a reason to stop, which is returned after a checkpoint."""
         total, forecast = self.config.training.steps, Forecast(self.config.training)
         with Progress(total, "steps", "training", start=self.step) as progress:
-            self._stop_if_agreed(signals)
-            while self.step < total:
+            reason = self._agreed_reason(signals)
+            while self.step < total and not reason:
                 self._advance(progress)
                 if self._chief:
                     forecast.update(self.step)
-                self._stop_if_agreed(signals)
-        if self._chief:
-            self._chief.close()
+                reason = self._agreed_reason(signals)
+        if reason and self._chief:
+            self._chief.save(self.step)
+        return reason
 
     def _advance(self, progress: Progress) -> None:
         """Trains up to the next step at which something is due, at most as many steps as one execution takes."""
@@ -141,17 +148,26 @@ class Trainer:
             self._chief.report(self.step, row, ended=self.step == self.config.training.steps)
         progress.note(describe(row))
 
-    def _stop_if_agreed(self, signals: list[int]) -> None:
-        """Stops all workers at this very step, if any of them has a reason; a signal is none when all is done."""
+    def _agreed_reason(self, signals: list[int]) -> Stopped | None:
+        """Why all workers stop at this very step: a reason that any of them has; a signal is none when all is done."""
         ruined = self.config.report.stop_on_collapse and self.verdict and self.verdict.ruined
         signaled = signals[0] if signals and self.step < self.config.training.steps else 0
         number = self._max_over_workers(signaled or (COLLAPSED if ruined else 0))
         if not number:
-            return
-        if self._chief:
-            self._chief.save(self.step)
-            self._chief.close()
-        raise Collapsed(self.step, self.verdict) if number == COLLAPSED else Interrupted(self.step, number)
+            return None
+        return Collapsed(self.step, self.verdict) if number == COLLAPSED else Interrupted(self.step, number)
+
+    @contextmanager
+    def _failures_explained(self) -> Iterator[None]:
+        """Turns the errors that TensorFlow raises when memory or disk are full or a worker is gone into one line."""
+        try:
+            with distribution.lost_worker_explained(self.strategy):
+                yield
+        except tf.errors.ResourceExhaustedError as error:
+            if files.tells_full_disk(error):  # event files are all that TensorFlow writes here
+                raise files.full_disk(self.directory.tensorboard_dir) from error
+            half = max(2, self.config.training.batch_size // 2)
+            raise UserError(f"the device's memory is too small; try `batch_size={half}` in a new run") from error
 
 
 def _sampling_generator(config: Config, custom: Custom) -> Generator:
@@ -169,14 +185,3 @@ def _require_finite(row: dict[str, float], config: Config, directory: RunDirecto
         f"step {row['step']}: {health.DIVERGED}: {bad[0]} is not finite; try {' or '.join(hints)} in a new run "
         f"({checkpoints.last_good(directory)})"
     )
-
-
-@contextmanager
-def _failures_explained(config: Config, strategy: tf.distribute.Strategy) -> Iterator[None]:
-    """Turns the errors that devices raise when memory runs out or a worker is gone into one line."""
-    try:
-        with distribution.lost_worker_explained(strategy):
-            yield
-    except tf.errors.ResourceExhaustedError as error:
-        half = max(2, config.training.batch_size // 2)
-        raise UserError(f"the device's memory is too small; try `batch_size={half}` in a new run") from error

@@ -27,8 +27,9 @@ class RowFile:
 
     def append(self, row: Row) -> None:
         """Adds a row; its line reaches the operating system before this returns."""
-        with files.space_explained(self.path), self.path.open("a") as stream:
-            stream.write(json.dumps(row) + "\n")
+        line = json.dumps(row) + "\n"
+        with files.space_explained(self.path, len(line)), self.path.open("a") as stream:
+            stream.write(line)
 
     def cut(self, kept: Callable[[Row], bool]) -> None:
         """Removes what stands behind the last row that is to be kept; the rest of the file is not touched."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from dcgan_tf import checkpoints, data, runs
+from dcgan_tf import checkpoints, data, files, runs
 from dcgan_tf.config import Config
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.models import summary
@@ -90,7 +90,7 @@ def opened(
         yield _started(plan, config, directory, store, strategy, on_samples)
 
 
-@contextlib.contextmanager
+@files.undone_at_the_end
 def _removed_if_nothing_came_of_it(directory: runs.RunDirectory) -> Iterator[None]:
     """Removes a directory that was made for a run which ended before its first checkpoint."""
     try:

@@ -1,13 +1,15 @@
 """What `--out` names: one rule for all commands."""
 
+import errno
 import importlib
+import os
 
 import pytest
 
 from dcgan_tf import files
 from dcgan_tf.cli import out_flag
 from dcgan_tf.cli.explore import VIEWS
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.errors import ArgumentError, FullDiskError
 
 
 def place(out: str | None, *beside: str, overwrite: bool = False):
@@ -72,6 +74,15 @@ def test_a_folder_is_filled_at_once_or_not_at_all(tmp_path):
         fill(tmp_path / "a/b", "3", fault=OSError())
     fill(tmp_path / "a/b", "2", "3")
     assert {path.name: path.read_text() for path in (tmp_path / "a/b").iterdir()} == dict.fromkeys("123", "new")
+
+
+def test_a_full_disk_is_told_with_amounts_for_a_folder_too(tmp_path):
+    with (
+        pytest.raises(FullDiskError, match=r"out: no space left on the disk \(.* free\); make room"),
+        files.folder_filled_aside(tmp_path / "out"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_take_the_last_file_gets_none(tmp_path):

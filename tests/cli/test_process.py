@@ -35,6 +35,18 @@ def works():
 main.help_text = works
 sys.exit(process.run(["--help"]))"""
 
+WITHIN = """
+from dcgan_tf import files
+from dcgan_tf.cli import main
+
+def works():
+    with files.folder_written_aside(sys.argv[1]):
+        import wave
+
+main.help_text = works
+sys.exit("""
+IMPORTS_WITHIN = IMPORTS.format(module="wave", arguments=["--help"]).replace("\nsys.exit(", WITHIN)
+
 
 def python(*arguments, **environment) -> subprocess.CompletedProcess:
     command = [sys.executable, *map(str, arguments)]
@@ -52,6 +64,18 @@ def test_a_signal_undoes_what_was_begun_and_is_one_line(number):
     ended = python("-c", WORKS.format(number=int(number)))
     assert (ended.returncode, ended.stdout) == (128 + number, "what was begun is undone\n")
     assert ended.stderr == "stopped\n"
+
+
+def test_what_other_code_makes_of_a_signal_is_the_same_line_and_number():
+    """As native code does while it is imported."""
+    program = WORKS.replace("finally:", "except KeyboardInterrupt:\n        raise ImportError\n    finally:")
+    ended = python("-c", program.format(number=int(signal.SIGTERM)))
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGTERM, "stopped\n")
+
+
+def test_a_signal_during_an_import_undoes_what_was_begun(tmp_path):
+    ended = python("-c", IMPORTS_WITHIN, tmp_path / "folder")
+    assert (ended.returncode, ended.stderr) == (130, "stopped\n") and list(tmp_path.iterdir()) == []
 
 
 def test_a_signal_that_is_ignored_stays_so():

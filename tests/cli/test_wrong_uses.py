@@ -259,7 +259,7 @@ def test_a_full_disk_while_images_are_written(script, trained_run, tmp_path, mon
 
     monkeypatch.setattr(files.os, "fsync", full)
     outcome = script("generate", f"--run={trained_run}", f"--out={tmp_path}/grid.png")
-    assert outcome.code == 2 and "No space left" in outcome.last_line
+    assert outcome.code == 1 and "grid.png: no space left on the disk (" in outcome.last_line
     assert not list(tmp_path.iterdir())
 
 

@@ -50,5 +50,17 @@ def test_stores_that_killed_processes_left_unfinished_are_removed(three, stored,
             assert left.exists() == (old == 0)
 
 
+def test_what_another_user_left_in_a_shared_cache_stays(cache, monkeypatch):
+    left = Path(cache) / ".mnist.0123abcd.77.tmp"
+    left.mkdir(parents=True)
+
+    def refuse(path, *_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    monkeypatch.setattr("os.open", refuse)
+    cache_module.remove_abandoned(Path(cache))
+    assert left.exists()
+
+
 def no_locks(*_):
     raise OSError(errno.ENOLCK, "no locks")

@@ -19,6 +19,10 @@ COMMON = (
 
 RUN = ("--preset=tiny", "--steps=7", "--log_every=2", "--sample_every=3", "--checkpoint_every=3", "--evaluate_every=2")
 
+AMOUNTS = (
+    r"(/run|/cache)\S*: no space left on the disk \(((?P<needed>[1-9][0-9.]* \w+) needed, )?(?P<free>\S+ \w+) free\)"
+)
+
 
 def mount(*arguments: object) -> bool:
     try:
@@ -45,9 +49,14 @@ def fill(folder, left: int) -> None:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    path = tmp_path_factory.mktemp("faults") / "whole"
+    path = tmp_path_factory.mktemp("faults") / "run"
     assert main(["train", *COMMON, "--steps=20", f"--run={path}"]) == 0
     return path
+
+
+def bytes_of(amount: str) -> float:
+    number, unit = amount.split()
+    return float(number) * {"bytes": 1, "KB": 1e3, "MB": 1e6}[unit]
 
 
 def full_at(forks, whole, folder, moment: int) -> None:
@@ -56,7 +65,9 @@ def full_at(forks, whole, folder, moment: int) -> None:
     assert not list(folder.rglob("*.tmp")) and "Traceback" not in ended.output
     if ended.code:  # the last bytes may find room in blocks that are there
         line = ended.output.strip().splitlines()[-1]
-        assert re.match(r"error: .*(/run|cache).*[ (][1-9][0-9.]* (bytes|KB|MB) .*\bmake room", line), line
+        said = re.match(rf"error: .*{AMOUNTS}; make room", line)
+        assert said and (said["needed"] is None or bytes_of(said["needed"]) < 1e6), line
+        assert bytes_of(said["free"]) < bytes_of(said["needed"] or "4.0 KB"), line
         assert re.search(f"the same command starts again|train --run={folder}/run|--image_size", line), line
     (folder / "filler").unlink(missing_ok=True)
     again = forks.train(folder, RUN)
@@ -73,6 +84,26 @@ def test_a_disk_that_becomes_full(forks, tmp_path, disk, moment):
     """One line says for what there is no space, and how to continue; nothing temporary is left, and nothing is lost."""
     events = forks.train(tmp_path, RUN).events
     full_at(forks, tmp_path, disk / "folder", events.index(moment) + 1)
+
+
+def test_a_disk_that_is_full_when_an_event_file_grows(forks, disk):
+    """TensorFlow writes it, and calls this an exhausted resource, as it does with memory."""
+    settings = (
+        "--preset=tiny",
+        "--steps=40",
+        "--log_every=1",
+        "--evaluate_every=0",
+        "--sample_every=99",
+        "--checkpoint_every=99",
+    )
+    moment = forks.train(disk / "whole", settings).events.index("append run/metrics.jsonl") + 3
+    shutil.rmtree(disk / "whole")
+    ended = forks.train(disk / "folder", settings, fill=moment, tensorboard=True)
+    line = ended.output.strip().splitlines()[-1]
+    assert ended.code == 1 and re.match(rf"error: \S+{AMOUNTS}; make room", line) and "/run/tensorboard: " in line, line
+    assert re.search(rf"make room, then continue with .* --run={disk}/folder/run$", line) and "memory" not in line
+    (disk / "folder" / "filler").unlink()
+    assert forks.train(disk / "folder", settings, tensorboard=True).code == 0
 
 
 @pytest.mark.slow

@@ -1,8 +1,12 @@
 """SIGKILL at any moment costs nothing but time: continued, a run leaves every file as one that was never killed."""
 
+import os
 import random
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 
@@ -32,6 +36,24 @@ MOMENTS = [
     "remove run/checkpoints/best/step-N.npz",
     "rename to run/training.gif",
 ]
+
+KILLED = """import os, signal, sys
+from dcgan_tf import quiet
+from dcgan_tf.cli import process
+
+quiet.load_tensorflow()
+from dcgan_tf.training import evaluator, step
+
+def killed(*_):
+    global calls
+    calls -= 1
+    return os.kill(os.getpid(), signal.SIGKILL) if calls == 0 else function(*_)
+
+module, name, calls = {call}
+function = getattr(module, name)
+setattr(module, name, killed)
+sys.exit(process.run(["train", *sys.argv[1:]]))"""
+"""Training that is killed when it calls a function for the n-th time."""
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +105,28 @@ def test_a_kill_changes_no_file(forks, whole, tmp_path, moment):
 
 @pytest.mark.full
 def test_a_run_that_has_ended_is_left_as_it_is(forks, whole, tmp_path):
-    """Killed twice, the second time just before the animation; then there is nothing left to do, twice."""
+    """Killed twice, the second time when the animation is about to get its name; then nothing is left to do, twice."""
     folder, events = whole("plain")
     first = events.index("append run/metrics.jsonl") + 1
-    animation = len(events) - first  # about: the continued run does less before
-    settings = SETTINGS["plain"]
-    assert killed_and_continued(forks, folder, tmp_path / "killed", settings, first, animation // 2) == []
-    again = forks.train(tmp_path / "killed", settings)
+    settings, killed = SETTINGS["plain"], tmp_path / "killed"
+    assert forks.train(killed, settings, first).code == -9
+    shutil.copytree(killed, tmp_path / "copied")
+    animation = forks.train(tmp_path / "copied", settings).events.index("rename to run/training.gif") + 1
+    assert killed_and_continued(forks, folder, killed, settings, animation) == []
+    again = forks.train(killed, settings)
     assert again.code == 0 and "nothing to do" in again.output
-    assert differences(folder, tmp_path / "killed") == []
+    assert differences(folder, killed) == []
+
+
+@pytest.mark.full
+def test_a_signal_during_the_animation_stops_it_and_says_how_to_go_on(forks, whole, tmp_path):
+    """Then there is nothing to finish, and the checkpoint is there."""
+    folder, events = whole("plain")
+    moment, settings = events.index("write run/.training.gif.tmp") + 1, SETTINGS["plain"]
+    stopped = forks.train(tmp_path / "run", settings, moment, number=signal.SIGTERM)
+    assert stopped.code == 128 + signal.SIGTERM and "finishing" not in stopped.output
+    assert re.search(rf"stopped; to continue:\n  .* --run={tmp_path}/run/run\n$", stopped.output), stopped.output
+    assert killed_and_continued(forks, folder, tmp_path / "run", settings) == []
 
 
 @pytest.mark.slow
@@ -155,3 +190,26 @@ def test_ten_kills_at_random_moments(tmp_path, devices):
     processes.finish(start("killed"))
     assert hits >= 8
     assert differences(tmp_path / "whole", tmp_path / "killed") == []
+
+
+@pytest.mark.slow
+def test_real_kills_while_the_step_is_traced_and_while_samples_are_evaluated(tmp_path):
+    """At step 0, and at the second evaluation after it."""
+    common = SETTINGS["conditional, algorithm1"]
+
+    def start(name: str):
+        cache = str(tmp_path / name / "cache")
+        return processes.start(*common, f"--run={tmp_path}/{name}/run", DCGAN_TF_CACHE_DIR=cache)
+
+    processes.finish(start("whole"))
+    for name, call in {
+        "tracing": "(step, '_set_rates', 1)",
+        "first evaluation": "(evaluator, 'frechet_distance', 1)",
+        "third evaluation": "(evaluator, 'frechet_distance', 3)",
+    }.items():
+        program = [sys.executable, "-c", KILLED.format(call=call), *common, f"--run={tmp_path}/{name}/run"]
+        environment = os.environ | {"DCGAN_TF_CACHE_DIR": str(tmp_path / name / "cache")}
+        killed = subprocess.run(program, cwd=processes.ROOT, env=environment, capture_output=True, text=True)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        processes.finish(start(name))
+        assert differences(tmp_path / "whole", tmp_path / name) == [], name

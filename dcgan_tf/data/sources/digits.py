@@ -27,5 +27,7 @@ class Digits(Source):
 
         scans = load_digits()
         pixels = np.rint(scans.images * (255 / 16)).astype(np.uint8)[..., None]
-        for number, (image, label) in enumerate(zip(pixels, scans.target, strict=True)):
-            yield Item(str(number), int(label), lambda image=image: image)
+        return (
+            Item(str(number), int(label), lambda image=image: image)
+            for number, (image, label) in enumerate(zip(pixels, scans.target, strict=True))
+        )
