@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from dcgan_tf import files
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.exporting.formats import FORMATS
 
@@ -22,12 +23,14 @@ def check(out: Path) -> None:
 
     Raises:
         ArgumentError: they cannot.
+        FullDiskError: there is no space.
     """
     if out.exists() and not out.is_dir():
         raise ArgumentError("out", out, "this is a file; name a folder")
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=out).close()
+        with files.space_explained(out):
+            out.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=out).close()
     except OSError as error:
         raise ArgumentError("out", out, f"cannot write there ({error.strerror})") from error
 
@@ -73,7 +76,7 @@ def staging(out: Path) -> Iterator[Path]:
     """A hidden folder in `out`. Removes those of exports that were killed; the lock says that none is in use."""
     for left in out.glob(f"{_STAGING}*"):
         shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=_STAGING, dir=out) as path:
+    with files.space_explained(out), tempfile.TemporaryDirectory(prefix=_STAGING, dir=out) as path:
         yield Path(path)
 
 

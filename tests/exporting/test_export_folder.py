@@ -1,8 +1,11 @@
 """The folder of exports: versions, all or nothing."""
 
+import errno
+import os
+
 import pytest
 
-from dcgan_tf.errors import ArgumentError, UserError
+from dcgan_tf.errors import ArgumentError, FullDiskError, UserError
 from dcgan_tf.exporting import export_folder
 
 
@@ -32,6 +35,12 @@ def test_leftovers_of_a_killed_export_are_removed(tmp_path):
     (tmp_path / ".export-left").mkdir()
     with export_folder.staging(tmp_path) as workplace:
         assert [path.name for path in tmp_path.iterdir()] == [workplace.name]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_told_with_amounts(tmp_path):
+    with pytest.raises(FullDiskError, match=r"no space left on the disk \(.* free\)"), export_folder.staging(tmp_path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert not list(tmp_path.iterdir())
 
 

@@ -89,13 +89,9 @@ def test_a_disk_that_becomes_full(forks, tmp_path, disk, moment):
 def test_a_disk_that_is_full_when_an_event_file_grows(forks, disk):
     """TensorFlow writes it, and calls this an exhausted resource, as it does with memory."""
     settings = (
-        "--preset=tiny",
-        "--steps=40",
-        "--log_every=1",
-        "--evaluate_every=0",
-        "--sample_every=99",
+        "--preset=tiny", "--steps=40", "--log_every=1", "--evaluate_every=0", "--sample_every=99",
         "--checkpoint_every=99",
-    )
+    )  # fmt: skip
     moment = forks.train(disk / "whole", settings).events.index("append run/metrics.jsonl") + 3
     shutil.rmtree(disk / "whole")
     ended = forks.train(disk / "folder", settings, fill=moment, tensorboard=True)
