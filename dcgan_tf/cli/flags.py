@@ -11,7 +11,7 @@ from typing import Any
 
 from absl import flags
 
-from dcgan_tf import geometry, losses
+from dcgan_tf import losses
 from dcgan_tf.cli import command_line, help_layout, values
 from dcgan_tf.cli.command_line import UsageError
 from dcgan_tf.config import OLD_NAMES, Config, all_settings
@@ -190,13 +190,6 @@ class Flags:
             self.text(item.name, None, text)
         else:
             self._define(_Converted(values.size, "SIZE"), item.name, None, text)
-
-
-def setting_text(value: Any) -> str:
-    """The value of a setting, as the command line takes it."""
-    if isinstance(value, tuple):
-        return geometry.size_text(value)
-    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 _RENAMED = {"label": "class"}  # arguments of the library whose flag has another name

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from dcgan_tf import checkpoints, presets, quiet
 from dcgan_tf.cli import console
-from dcgan_tf.cli.flags import Flags, setting_text
+from dcgan_tf.cli.flags import Flags
 from dcgan_tf.config import Config, DeviceConfig, all_settings, checked_settings
 from dcgan_tf.errors import FullDiskError, UserError
 from dcgan_tf.runs import RunDirectory
@@ -41,7 +41,7 @@ def _defaults() -> dict[str, str]:
     """By setting: what `--help` says of its value without the flag. The preset for tests does not count."""
     configs = [config for name, config in presets.PRESETS.items() if name != "tiny"]
     return {
-        item.name: _most([setting_text(config.value(item.name)) for config in configs])
+        item.name: _most([config.text(item.name) for config in configs])
         for item in all_settings()
         if "default: " not in item.metadata["text"]
     }
@@ -146,7 +146,7 @@ def _train_with_chief(session: "Session") -> None:
 def _command(session: "Session") -> str:
     """The command that continues, with the devices of this start, which a run does not remember."""
     given = FLAGS.given_settings()
-    devices = [f" --{name}={shlex.quote(setting_text(given[name]))}" for name in DEVICES if name in given]
+    devices = [f" --{name}={shlex.quote(str(given[name]))}" for name in DEVICES if name in given]
     return f"{console.command('train')} --run={_quoted(session.directory)}{''.join(devices)}"
 
 
