@@ -62,8 +62,8 @@ def test_the_images_of_a_seed_are_those_of_the_command(run, script, tmp_path):
 
 @pytest.mark.full
 def test_training_on_is_exact(run, tmp_path):
-    whole = dcgan.train("digits", run=tmp_path / "whole", preset="tiny", steps=9)
-    part = dcgan.train("digits", run=tmp_path / "part", preset="tiny", steps=5)
+    whole = dcgan.train("digits", run=tmp_path / "whole" / "run", preset="tiny", steps=9)
+    part = dcgan.train("digits", run=tmp_path / "part" / "run", preset="tiny", steps=5)
     assert part.train(9).step == 9
     processes.assert_bit_equal(whole.path, part.path)
     with pytest.raises(dcgan.UserError, match=r"`batch_size=8` \(not 16\)"):
@@ -155,8 +155,8 @@ def hinge() -> dcgan.Loss:
 def test_networks_and_losses_of_ones_own_keep_the_guarantees(tmp_path):
     generator, discriminator = networks()
     own = {"generator": generator, "discriminator": discriminator, "loss": hinge()}
-    whole = dcgan.train("digits", run=tmp_path / "whole", preset="tiny", steps=8, **own)
-    part = dcgan.train("digits", run=tmp_path / "part", preset="tiny", steps=5, **own)
+    whole = dcgan.train("digits", run=tmp_path / "whole" / "run", preset="tiny", steps=8, **own)
+    part = dcgan.train("digits", run=tmp_path / "part" / "run", preset="tiny", steps=5, **own)
     with pytest.raises(dcgan.ArgumentError, match="pass that `dcgan_tf.Loss` again"):
         part.train(8)
     part.train(8, loss=hinge())  # the networks are kept with the run

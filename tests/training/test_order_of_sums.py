@@ -74,12 +74,13 @@ def test_no_sum_of_a_step_races_on_three_devices():
 @pytest.mark.full
 def test_a_deterministic_run_stays_so_when_it_is_continued(script, trained_run, tmp_path, deterministic):
     """TensorFlow does not tell the time then, so rows lack the time spent waiting; all else is as in any run."""
+    run = RunDirectory(tmp_path / trained_run.name)
     for steps in (6, 10):
         flags = ("--preset=tiny", "--deterministic") if steps == 6 else ()
-        assert script("train", *flags, f"--run={tmp_path}/run", f"--steps={steps}").code == 0
-        assert RunDirectory(tmp_path / "run").read_config()[0].device.deterministic
-        assert not any("waiting" in row for row in RunDirectory(tmp_path / "run").metrics_file.read_text().splitlines())
-    processes.assert_bit_equal(trained_run, tmp_path / "run")
+        assert script("train", *flags, f"--run={run.path}", f"--steps={steps}").code == 0
+        assert run.read_config()[0].device.deterministic
+        assert not any("waiting" in row for row in run.metrics_file.read_text().splitlines())
+    processes.assert_bit_equal(trained_run, run.path)
 
 
 def test_a_sum_of_three_is_found():

@@ -33,11 +33,13 @@ def test_two_workers_give_the_run_of_one(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("victim", [0, 1])
 def test_a_lost_worker_ends_the_others_and_the_same_commands_go_on(tmp_path, victim):
-    for process in start_workers(tmp_path / "whole", "--steps=1500", "--checkpoint_every=500", "--sample_every=1500"):
+    for process in start_workers(
+        tmp_path / "whole" / "run", "--steps=1500", "--checkpoint_every=500", "--sample_every=1500"
+    ):
         processes.finish(process)
     arguments = ("--steps=1500", "--checkpoint_every=500", "--sample_every=1500")
-    workers = start_workers(tmp_path / "parts", *arguments)
-    while not (tmp_path / "parts" / "checkpoints" / "step-00000500.npz").exists():
+    workers = start_workers(tmp_path / "parts" / "run", *arguments)
+    while not (tmp_path / "parts" / "run" / "checkpoints" / "step-00000500.npz").exists():
         assert all(worker.poll() is None for worker in workers)
         time.sleep(0.02)
     workers[victim].kill()
@@ -47,9 +49,9 @@ def test_a_lost_worker_ends_the_others_and_the_same_commands_go_on(tmp_path, vic
     assert workers[1 - victim].returncode != 0
     assert "error: lost another worker" in output and "start the same command" in output
     assert "Traceback" not in output
-    for process in start_workers(tmp_path / "parts", *arguments):
+    for process in start_workers(tmp_path / "parts" / "run", *arguments):
         processes.finish(process)
-    processes.assert_bit_equal(tmp_path / "whole", tmp_path / "parts")
+    processes.assert_bit_equal(tmp_path / "whole" / "run", tmp_path / "parts" / "run")
 
 
 @pytest.mark.parametrize("told", [pytest.param(0, marks=pytest.mark.slow), 1])
