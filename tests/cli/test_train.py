@@ -72,7 +72,7 @@ def test_epochs_become_steps(script, tmp_path):
     assert config.training.steps == 8  # 2 x 1797 images at 512 a step: 7.02
 
 
-@pytest.mark.full
+@pytest.mark.slow
 def test_the_same_command_twice_gives_the_same_pictures(script, tmp_path):
     pictures = []
     for name in ("a", "b"):

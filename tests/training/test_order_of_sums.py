@@ -38,6 +38,7 @@ SETTINGS = {
     },
     "other norms": {"projection": "unit_norm", "norm_affine": False, "decay_steps": 100, "label_smoothing": 0.1},
 }
+IN_EVERY_SUITE = ("simultaneous", "algorithm1 by class")
 
 
 @pytest.fixture
@@ -49,7 +50,13 @@ def deterministic():
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("settings", SETTINGS.values(), ids=list(SETTINGS))
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(settings, id=name, marks=() if name in IN_EVERY_SUITE else pytest.mark.slow)
+        for name, settings in SETTINGS.items()
+    ],
+)
 def test_no_sum_of_a_step_races_and_deterministic_kernels_give_the_same_bits(settings, deterministic):
     config = TINY.with_settings({"steps": 5, **settings})
     nodes, values = graphs.racing_nodes(config)
@@ -61,7 +68,7 @@ def test_no_sum_of_a_step_races_and_deterministic_kernels_give_the_same_bits(set
         assert np.array_equal(values[name], others[name]), name
 
 
-@pytest.mark.full
+@pytest.mark.slow
 def test_no_sum_of_a_step_races_on_three_devices():
     """Two steps of different shapes in one process: collective operations have numbers that may not be used twice."""
     settings = [json.dumps({"l2": 1e-2, **more}) for more in ({}, {"base_filters": 4})]

@@ -69,6 +69,7 @@ def test_a_signal_to_one_worker_stops_all_at_the_same_step(tmp_path, told):
     assert step > 0 and all(f"stopped at step {step}: SIGTERM" in output for output in outputs)
 
 
+@pytest.mark.slow  # test_rendezvous has it without TensorFlow
 def test_workers_with_other_settings_are_refused_at_the_start(tmp_path):
     workers = start_workers(tmp_path / "run", "--update=algorithm1", of_each=[("--d_steps=1",), ("--d_steps=2",)])
     for worker in workers:
@@ -79,6 +80,7 @@ def test_workers_with_other_settings_are_refused_at_the_start(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_workers_with_other_images_are_refused(tmp_path):
     folders = [tmp_path / name for name in ("ours", "theirs")]
     for count, folder in enumerate(folders, start=3):
