@@ -3,11 +3,13 @@
   dcgan client --url=http://localhost:8501 --model=mnist --seeds=0-63 --out=grid.png
   dcgan client --url=http://localhost:8501 --model=mnist --seeds=0-9999 --out=images/
   dcgan client --url=http://localhost:8501 --model=mnist --walk=3,14 --steps=16 --out=walk.gif
+  dcgan client --url=https://photos.example.com --model=mnist --token_file=token.txt --ca_file=ca.pem
 
 It needs neither TensorFlow nor the training run. Seed 17 gives the same image as in `dcgan generate`; if the
 server rounds differently, pixels may differ by one gray level.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from dcgan_tf.serving import Client, UnavailableError
 from dcgan_tf.serving.client import decoded
 
 LARGEST_GRID = 10_000
+TOKEN = "DCGAN_TF_TOKEN"
 GRID, WALK = "grid.png", "walk.gif"
 WALK_SECONDS = 8.0  # there and back, in a GIF
 SUFFIXES, WALK_SUFFIXES = (".png",), (".png", ".gif")
@@ -40,8 +43,29 @@ FLAGS.text(
 FLAGS.whole("steps", 16, "number of images in a walk, including both ends")
 FLAGS.whole("class", None, "number of the class of all images, for a conditional model")
 FLAGS.text("out", None, out_flag.rule(SUFFIXES, "a PNG for each seed", GRID))
-FLAGS.number("timeout", 60.0, "seconds to wait for an answer")
-FLAGS.whole("retries", 3, "how often a request is repeated if the server does not answer or is overloaded")
+FLAGS.text(
+    "token_file",
+    None,
+    "file with the token (a bearer token) by which the server or a proxy before it knows you; without it, the "
+    f"environment's {TOKEN}. A token on the command line could be read by everyone on this machine",
+)
+FLAGS.texts(
+    "header",
+    "a header for every request, as 'Host: photos.example.com' for a gateway that finds the model by it; not secret",
+)
+FLAGS.text(
+    "ca_file",
+    None,
+    "PEM file with the certificate of the authority that signed the server's, if it is one of your own; default: what "
+    "REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE name, else the public authorities",
+)
+FLAGS.number("timeout", 60.0, "seconds for each request, from connecting to the last byte of its answer")
+FLAGS.whole(
+    "retries",
+    3,
+    "how often a request is repeated if the server does not answer or is overloaded; each "
+    "pause is twice the one before, or what the server asks for, up to a minute",
+)
 FLAGS.number("wait", 0.0, "seconds to wait for a server that is not up yet or a model that is still loading")
 FLAGS.switch("overwrite", False, "replace files that exist at --out")
 
@@ -54,7 +78,8 @@ def main() -> None:
     if not 0 <= FLAGS.wait <= 86400:
         raise ArgumentError("wait", FLAGS.wait, "it must be from 0 to 86400 seconds")
     wanted, out, folder = _checked_seeds()
-    with Client(FLAGS.url, FLAGS.model, FLAGS.version, FLAGS.timeout, FLAGS.retries) as client:
+    settings = {name: getattr(FLAGS, name) for name in ("url", "model", "version", "timeout", "retries", "ca_file")}
+    with Client(**settings, token=_token(), headers=_headers()) as client:
         try:
             client.wait_until_available(FLAGS.wait)
         except UnavailableError as error:
@@ -66,6 +91,23 @@ def main() -> None:
         except OSError as error:
             raise out_flag.cannot_write(out, error) from error
         console.logger().info("%d images of %s at %s: %s", count, client.model, client.address, out)
+
+
+def _token() -> str | None:
+    if FLAGS.token_file is None:
+        return os.environ.get(TOKEN) or None
+    try:
+        return files.expanded(FLAGS.token_file).read_text("ascii").strip()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", "") or "it is not ASCII text"
+        raise ArgumentError("token_file", FLAGS.token_file, f"no token can be read there ({reason})") from None
+
+
+def _headers() -> dict[str, str]:
+    pairs = [text.partition(":") for text in FLAGS.header]
+    if not all(colon for _, colon, _ in pairs):
+        raise ArgumentError("header", "", "write each as 'Name: value'")
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _checked_seeds() -> tuple[Sequence[int], Path, bool]:

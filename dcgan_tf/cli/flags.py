@@ -192,7 +192,11 @@ class Flags:
             self._define(_Converted(values.size, "SIZE"), item.name, None, text)
 
 
-_RENAMED = {"label": "class"}  # arguments of the library whose flag has another name
+_RENAMED = {
+    "label": "class",
+    "token": "token_file",
+    "headers": "header",
+}  # arguments of the library whose flag has another name
 _KNOWN = {
     "checkpoint",
     "run",

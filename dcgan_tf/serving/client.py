@@ -8,9 +8,10 @@ import base64
 import functools
 import io
 import logging
+import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ LARGEST_WALK = 256
 _BLOCK = 64  # images per request; a server takes up to 256, but small answers come sooner and cost less to repeat
 _OWN_CLASS = -1  # as a label: the class that belongs to the seed
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between retries; each pause is twice the one before
+_LONGEST_ASKED = 60.0  # seconds; a server may ask for longer pauses, up to this
 _POLL_SECONDS = 0.5
 _PNG = b"\x89PNG\r\n\x1a\n"
 _LOG = logging.getLogger("dcgan_tf")
@@ -48,8 +50,12 @@ class Client:
         url: the server's REST address, as http://localhost:8501; a path in front of /v1 is kept.
         model: the model's name on the server.
         version: its version; None for the latest.
-        timeout: seconds to wait for a connection, and for an answer.
+        timeout: seconds for a request, from connecting to the last byte of the answer.
         retries: how often a request is repeated after an error that may pass (`UnavailableError`).
+        token: sent as `Authorization: Bearer ...`; never logged, and not sent to where a redirect points.
+        headers: sent with every request, such as {"Host": "photos.example.com"}.
+        ca_file: PEM file with the certificate of the authority that signed the server's. Without it, the files that
+            REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE name, else the public authorities.
 
     Attributes:
         address: the URL without a password, for messages.
@@ -58,7 +64,18 @@ class Client:
         ArgumentError: an argument cannot work, such as a URL without http://.
     """
 
-    def __init__(self, url: str, model: str, version: int | None = None, timeout: float = 60.0, retries: int = 3):
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        version: int | None = None,
+        timeout: float = 60.0,
+        retries: int = 3,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        ca_file: str | os.PathLike | None = None,
+    ):
         if not re.fullmatch("[^/:]+", model):
             raise ArgumentError("model", model, "name the model as the server does (MODEL_NAME), without / and :")
         if version is not None and not 0 <= version < 2**63:
@@ -66,7 +83,7 @@ class Client:
         if not 0 <= retries <= 100:
             raise ArgumentError("retries", retries, "it must be from 0 to 100")
         self.model, self.version, self._retries = model, version, retries
-        self._connection = Connection(url, timeout)
+        self._connection = Connection(url, timeout, token, headers, ca_file)
         self.address = self._connection.address
         self._all_versions = f"/v1/models/{quote(model, safe='')}"
         self._this_version = self._all_versions if version is None else f"{self._all_versions}/versions/{version}"
@@ -168,12 +185,14 @@ class Client:
             try:
                 return self._require_available()
             except UnavailableError as error:
-                if not time.monotonic() + _POLL_SECONDS < deadline:
+                left = deadline - time.monotonic()
+                if left <= _POLL_SECONDS:
                     raise UnavailableError(f"{error} after {seconds:g} s" if seconds else str(error)) from error
-                if not logged:
-                    _LOG.info("%s; waiting for up to %g s", error, seconds)
+                pause, asked = _pause(_POLL_SECONDS, error)
+                if not logged or asked:
+                    _LOG.info("%s; waiting for up to %g s%s", error, left if logged else seconds, asked)
                     logged = True
-            time.sleep(_POLL_SECONDS)
+            time.sleep(min(pause, left))
 
     @property
     def _title(self) -> str:
@@ -206,8 +225,8 @@ class Client:
             try:
                 return self._ask_once(path, body)
             except UnavailableError as error:
-                pause = min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
-                _LOG.info("%s; trying again in %g s (%d left)", error, pause, self._retries - attempt)
+                pause, asked = _pause(min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE), error)
+                _LOG.info("%s; trying again in %g s%s (%d left)", error, pause, asked, self._retries - attempt)
                 time.sleep(pause)
         return self._ask_once(path, body)
 
@@ -241,6 +260,15 @@ def decoded(pngs: Sequence[bytes]) -> np.ndarray:
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ServingError("the server's answer holds damaged images, or images of several sizes") from error
     return stack[..., None] if stack.ndim == 3 else stack
+
+
+def _pause(usual: float, error: UnavailableError) -> tuple[float, str]:
+    """Seconds until the next request, and, if the server had a word in it, the end of a sentence that says so."""
+    if error.retry_after <= usual:
+        return usual, ""
+    if error.retry_after <= _LONGEST_ASKED:
+        return error.retry_after, ", as the server asked"
+    return _LONGEST_ASKED, ", though the server asked for more"
 
 
 def _version_status(entry: dict[str, Any]) -> VersionStatus:

@@ -9,10 +9,12 @@ import io
 import json
 import re
 import socket
+import ssl
 import struct
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -108,21 +110,31 @@ class StandIn(ThreadingHTTPServer):
     Attributes:
         state: what the server says of the model; predictions work in AVAILABLE only.
         error: the message that belongs to the state.
-        faults: taken one by one, one for each request: a key of `_ANSWERS`, "hang up", "reset", "cut", "garbage" or
-            "slow 0.5"; "" answers as usual, and so does the server when none is left.
+        faults: taken one by one, one for each request: a key of `_ANSWERS`, "hang up", "reset", "cut", "garbage",
+            "slow 0.5", "drip headers", "drip body" or the bytes of an answer; "" answers as usual, and so does the
+            server when none is left.
         asked: the paths of all requests.
+        headers: the headers of the last request.
     """
 
     daemon_threads = True
     version = 3
 
-    def __init__(self, model: DrawnModel | SavedModel, name: str = "tiny", port: int = 0):
+    def __init__(
+        self, model: DrawnModel | SavedModel, name: str = "tiny", port: int = 0, certificate: Path | None = None
+    ):
         self.model, self.name = model, name
         self.state, self.error = "AVAILABLE", ""
-        self.faults: collections.deque[str] = collections.deque()
+        self.faults: collections.deque[str | bytes] = collections.deque()
         self.asked: list[str] = []
+        self.headers: Mapping[str, str] = {}
         super().__init__(("127.0.0.1", port), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
+        if certificate is not None:  # with its key in the same file
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
+            self.url = f"https://localhost:{self.server_port}"
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
@@ -186,7 +198,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self, body: bytes) -> None:
         self.server.asked.append(self.path)
+        self.server.headers = self.headers
         fault = self.server.faults.popleft() if self.server.faults else ""
+        if isinstance(fault, bytes):
+            self.wfile.write(fault)
+            self.close_connection = b"Content-Length" not in fault
+            return
         if fault.startswith("slow"):
             time.sleep(float(fault.split()[1]))
         elif fault:
@@ -214,11 +231,25 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         elif fault == "cut":
             self._reply(200, '{"outputs": [', length=1000)
+        elif fault.startswith("drip"):
+            self._drip(fault.split()[1], json.dumps(self.server.answer(self.path, b"{}")).encode())
         elif fault == "garbage":
             self.wfile.write(b"\0\0\x12\4\0\0\0\0\0 this is no HTTP\r\n\r\n")
         self.close_connection = True
         if fault in ("reset", "hang up"):
             self.connection.close()
+
+    def _drip(self, part: str, content: bytes) -> None:
+        """A good answer, of which one part comes byte by byte for two seconds: no read takes long, all of them do."""
+        status, rest = b"HTTP/1.1 200 OK\r\n", b"Content-Length: %d\r\n\r\n" % (40 + len(content))
+        before, after = status + b"X-Slow: ", b".\r\n" + rest + b" " * 40 + content
+        if part == "body":
+            before, after = status + rest, content
+        self.wfile.write(before)
+        for _ in range(40):
+            self.wfile.write(b" ")
+            time.sleep(0.05)
+        self.wfile.write(after)
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -1,15 +1,18 @@
 """The client: images, retries, and one clear line for everything that a server or a network can do."""
 
 import re
+import shutil
 import socket
+import subprocess
 import time
+from email.utils import formatdate
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from dcgan_tf.errors import ArgumentError
-from dcgan_tf.serving import Client, NotFoundError, RefusedError, ServingError, UnavailableError, client
+from dcgan_tf.serving import Client, NotFoundError, RefusedError, ServingError, UnavailableError, access, client, limits
 from tests.conftest import ROOT
 from tests.serving.stand_in import DrawnModel, StandIn
 
@@ -237,6 +240,231 @@ def test_long_messages_are_cut(server):
     with connect(server) as served:
         (status,) = served.status()
     assert status.error.startswith("a b") and len(status.error) == 300
+
+
+# Limits of time and size.
+
+
+@pytest.mark.parametrize("part", ["headers", "body"])
+def test_an_answer_that_comes_byte_by_byte_has_the_time_of_one_answer(server, part):
+    server.faults.append(f"drip {part}")
+    with connect(server, timeout=0.3) as served:
+        with pytest.raises(UnavailableError, match=r"no answer within 0\.3 s"):
+            served.status()
+        assert served.status()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n" + b" " * 200_000,
+        b"HTTP/1.1 200 OK\r\n\r\n" + b" " * 200_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffff\r\n" + b" " * 200_000,
+    ],
+)
+def test_an_answer_that_is_too_large_is_not_read(server, monkeypatch, answer):
+    monkeypatch.setattr(limits, "LARGEST_ANSWER", 100_000)
+    server.faults.append(answer)
+    with connect(server) as served, pytest.raises(ServingError, match="an answer of more than"):
+        served.status()
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", "in the encoding gzip"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000, "without its JSON"),
+    ],
+)
+def test_an_answer_that_would_grow(server, answer, part):
+    server.faults.append(answer)
+    with connect(server) as served, pytest.raises(ServingError, match=part):
+        served.status()
+    assert server.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize(
+    ("asked", "slept"),
+    [
+        (lambda: "7", [7.0]),
+        (lambda: "0", [0.5]),
+        (lambda: "86400", [60.0]),
+        (lambda: formatdate(time.time() + 86400, usegmt=True), [60.0]),
+        (lambda: formatdate(time.time() - 86400, usegmt=True), [0.5]),
+        (lambda: "soon", [0.5]),
+        (lambda: "9" * 5000, [0.5]),
+    ],
+)
+def test_a_server_may_ask_for_a_longer_pause(server, pauses, caplog, asked, slept):
+    answer = f"HTTP/1.1 503 Service Unavailable\r\nRetry-After: {asked()}\r\nContent-Length: 0\r\n\r\n"
+    server.faults.extend(["", answer.encode()])
+    with caplog.at_level("INFO"), connect(server) as served:
+        assert len(served.images([1])) == 1
+    assert pauses == slept and ("the server asked" in caplog.text) == (slept != [0.5])
+
+
+def test_no_pause_is_longer_than_the_time_to_wait(server, pauses):
+    server.faults.append(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n")
+    with connect(server) as served:
+        served.wait_until_available(20)
+    assert len(pauses) == 1 and 10 < pauses[0] <= 20
+
+
+# Programs in front of the server, and secrets.
+
+SECRET = "abc.DEF-123"
+PAGE = "<html><head><title>What went wrong</title></head></html>"
+
+
+@pytest.mark.parametrize(
+    ("code", "part"),
+    [
+        (400, "this is not TensorFlow Serving (HTTP 400 without its JSON: What went wrong)"),
+        (401, "asks who you are (HTTP 401)"),
+        (403, "forbids it (HTTP 403)"),
+        (404, "this is not TensorFlow Serving (HTTP 404 without its JSON: What went wrong)"),
+        (413, "59 bytes are too much for the server or a proxy before it (HTTP 413)"),
+        (500, "this is not TensorFlow Serving (HTTP 500 without its JSON: What went wrong)"),
+        (502, "the server is not ready (HTTP 502)"),
+    ],
+)
+def test_pages_of_proxies(server, caplog, code, part):
+    answer = f"HTTP/1.1 {code} X\r\nContent-Type: text/html\r\nContent-Length: {len(PAGE)}\r\n\r\n{PAGE}"
+    server.faults.extend(["", answer.encode()])
+    caplog.set_level("DEBUG")
+    with connect(server, token=SECRET, retries=0) as served, pytest.raises(ServingError) as caught:
+        served.images([1])
+    assert part in str(caught.value) and SECRET not in str(caught.value) + caplog.text
+
+
+def test_a_redirect_to_a_secure_connection(server):
+    target = server.url.replace("http:", "https:").encode()
+    server.faults.append(b"HTTP/1.1 301 Moved\r\nLocation: " + target + b"/v1\r\nContent-Length: 0\r\n\r\n")
+    with connect(server) as served, pytest.raises(ServingError, match="write `url` with https://"):
+        served.status()
+
+
+def test_a_token_and_headers_are_sent(server, monkeypatch, tmp_path):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password mine")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with connect(server, token=SECRET, headers={"Host": "photos.example.com"}) as served:
+        served.images([1])
+        assert server.headers["authorization"] == f"Bearer {SECRET}" and server.headers["host"] == "photos.example.com"
+        monkeypatch.setattr(served._connection._session, "trust_env", True)  # as for another machine
+        served.images([1])
+    assert server.headers["authorization"] == f"Bearer {SECRET}"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"token": ""},
+        {"token": f"{SECRET} {SECRET}"},
+        {"token": f"{SECRET}\nHost: x"},
+        {"token": f"{SECRET}é"},
+        {"token": SECRET, "url": f"http://me:{SECRET}@localhost:8501"},
+        {"token": SECRET, "headers": {"authorization": SECRET}},
+        {"headers": {"a b": SECRET}},
+        {"headers": {"": SECRET}},
+        {"headers": {"X-Key": f"{SECRET}\r\nHost: x"}},
+        {"headers": {"X-Key": f"{SECRET}é"}},
+        {"url": f"http://me:{SECRET}@localhost:port"},
+        {"url": f"http://me:{SECRET}@localhost:8501/v1"},
+    ],
+)
+def test_secrets_that_cannot_be_sent_are_not_shown(settings):
+    with pytest.raises(ArgumentError) as caught:
+        Client(**{"url": "http://localhost:8501", "model": "tiny", **settings})
+    assert SECRET not in str(caught.value) and caught.value.argument in settings
+
+
+@pytest.mark.parametrize(
+    ("url", "settings", "warned"),
+    [
+        ("http://localhost:8501", {"token": SECRET}, False),
+        ("https://example.com", {"token": SECRET}, False),
+        ("http://example.com", {}, False),
+        ("http://example.com", {"token": SECRET}, True),
+        ("http://example.com", {"headers": {"AUTHORIZATION": SECRET}}, True),
+        (f"http://me:{SECRET}@example.com", {}, True),
+    ],
+)
+def test_a_token_that_others_can_read(caplog, url, settings, warned):
+    Client(url, "tiny", **settings).close()
+    assert len(caplog.records) == warned and SECRET not in caplog.text
+
+
+# Secure connections.
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """Two PEM files, each with a key and a certificate for localhost that it signed itself."""
+    if not shutil.which("openssl"):
+        pytest.skip("the program openssl, which makes certificates, is not installed")
+    paths = [tmp_path_factory.mktemp("certificates") / name for name in ("one.pem", "other.pem")]
+    for path in paths:
+        parts = ["basicConstraints=critical,CA:TRUE", "keyUsage=critical,keyCertSign,digitalSignature"]
+        added = [text for part in [*parts, "subjectAltName=DNS:localhost"] for text in ("-addext", part)]
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost"]
+        line = ["openssl", "req", "-x509", *key, *added, "-keyout", path, "-out", path.with_suffix(".crt")]
+        subprocess.run(line, check=True, capture_output=True)
+        path.write_text(path.read_text() + path.with_suffix(".crt").read_text())
+    return paths
+
+
+@pytest.fixture
+def secure_server(certificates, monkeypatch):
+    """A stand-in with https://, in an environment that knows no certificate of its own."""
+    for name in access.AUTHORITIES:
+        monkeypatch.delenv(name, raising=False)
+    with StandIn(DrawnModel(), certificate=certificates[0]) as server:
+        yield server
+
+
+@pytest.mark.parametrize("variable", [None, *access.AUTHORITIES])
+def test_an_authority_of_ones_own(secure_server, certificates, monkeypatch, variable):
+    one, other = certificates
+    if variable:
+        monkeypatch.setenv(variable, str(one))
+    with connect(secure_server, ca_file=None if variable else one) as served:
+        assert len(served.images([1])) == 1
+    if variable is None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
+        with connect(secure_server, ca_file=one) as served:
+            assert len(served.images([1])) == 1
+
+
+def test_certificates_that_are_not_trusted(secure_server, certificates):
+    for ca_file in (None, certificates[1]):
+        with (
+            connect(secure_server, ca_file=ca_file) as served,
+            pytest.raises(ServingError, match="`ca_file`") as caught,
+        ):
+            served.status()
+        assert "self-signed certificate" in str(caught.value).replace("self signed", "self-signed")
+    url = secure_server.url.replace("localhost", "127.0.0.1")
+    with (
+        Client(url, "tiny", ca_file=certificates[0]) as served,
+        pytest.raises(ServingError, match=r"for '127\.0\.0\.1'"),
+    ):
+        served.status()
+
+
+def test_certificates_that_cannot_be_read(tmp_path, monkeypatch):
+    (tmp_path / "text.pem").write_text("no certificate")
+    for name, part in (("text.pem", "holds no certificate in PEM form"), ("missing.pem", "cannot be read")):
+        path = tmp_path / name
+        with pytest.raises(ArgumentError, match=f"{name} {part}"):
+            Client("https://localhost:8501", "tiny", ca_file=path)
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        for other in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.delenv(other, raising=False)
+        with pytest.raises(ArgumentError, match=f"SSL_CERT_FILE=.*{part}"):
+            Client("https://localhost:8501", "tiny")
+        Client("http://localhost:8501", "tiny").close()
+    with pytest.raises(ArgumentError, match="https:// only"):
+        Client("http://localhost:8501", "tiny", ca_file=tmp_path / "text.pem")
 
 
 # The state of the model.
