@@ -78,8 +78,7 @@ def main() -> None:
     if not 0 <= FLAGS.wait <= 86400:
         raise ArgumentError("wait", FLAGS.wait, "it must be from 0 to 86400 seconds")
     wanted, out, folder = _checked_seeds()
-    settings = {name: getattr(FLAGS, name) for name in ("url", "model", "version", "timeout", "retries", "ca_file")}
-    with Client(**settings, token=_token(), headers=_headers()) as client:
+    with _client() as client:
         try:
             client.wait_until_available(FLAGS.wait)
         except UnavailableError as error:
@@ -91,6 +90,16 @@ def main() -> None:
         except OSError as error:
             raise out_flag.cannot_write(out, error) from error
         console.logger().info("%d images of %s at %s: %s", count, client.model, client.address, out)
+
+
+def _client() -> Client:
+    settings = {name: getattr(FLAGS, name) for name in ("url", "model", "version", "timeout", "retries", "ca_file")}
+    try:
+        return Client(**settings, token=_token(), headers=_headers())
+    except ArgumentError as error:
+        if error.argument == "token" and FLAGS.token_file is None:
+            raise ArgumentError(TOKEN, "", error.remedy) from None
+        raise
 
 
 def _token() -> str | None:

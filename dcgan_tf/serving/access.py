@@ -65,7 +65,9 @@ def checked_headers(url: str, token: str | None, headers: Mapping[str, str] | No
     if token is None:
         return checked
     if not re.fullmatch(r"[\x21-\x7e]+", token):
-        raise ArgumentError("token", "", "a token is one word of ASCII text, and this one is empty or is not")
+        raise ArgumentError(
+            "token", "", "a token is one word of ASCII text; this one is empty, or has spaces or other letters"
+        )
     if "@" in urlsplit(url).netloc or any(name.lower() == "authorization" for name in checked):
         raise ArgumentError("token", "", "leave out the password in `url` and the header Authorization, or the token")
     return {**checked, "Authorization": f"Bearer {token}"}

@@ -8,6 +8,7 @@ import base64
 import functools
 import io
 import logging
+import math
 import os
 import re
 import time
@@ -157,18 +158,7 @@ class Client:
             NotFoundError: there is none.
             ServingError: the server does not answer.
         """
-        try:
-            entries = self._connection.ask(self._all_versions)["model_version_status"]
-            versions = [_version_status(entry) for entry in entries]
-        except NotFoundError:
-            versions = []
-        except (AttributeError, KeyError, TypeError, ValueError):
-            raise self._connection.unexpected("a status without versions") from None
-        chosen = [each for each in versions if self.version in (None, each.version)]
-        if not chosen:
-            hint = f"it has {_listed(versions)}" if versions else "`model` is the server's MODEL_NAME"
-            raise NotFoundError(f"{self.address}: there is no {self._title}; {hint}")
-        return chosen
+        return self._versions()
 
     def wait_until_available(self, seconds: float = 0.0) -> None:
         """Returns once the model answers. Waits for a server that is not up yet and for a model that is loading.
@@ -183,7 +173,7 @@ class Client:
         deadline, logged = time.monotonic() + seconds, False
         while True:
             try:
-                return self._require_available()
+                return self._require_available(max(deadline - time.monotonic(), _POLL_SECONDS) if seconds else math.inf)
             except UnavailableError as error:
                 left = deadline - time.monotonic()
                 if left <= _POLL_SECONDS:
@@ -237,9 +227,24 @@ class Client:
             self._require_available()
             raise UnavailableError(str(error)) from error
 
-    def _require_available(self) -> None:
-        """Raises the error that says why the model does not answer, unless it does. One request."""
-        versions = self.status()
+    def _versions(self, within: float = math.inf) -> list[VersionStatus]:
+        """The same, `within` seconds."""
+        try:
+            entries = self._connection.ask(self._all_versions, within=within)["model_version_status"]
+            versions = [_version_status(entry) for entry in entries]
+        except NotFoundError:
+            versions = []
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise self._connection.unexpected("a status without versions") from None
+        chosen = [each for each in versions if self.version in (None, each.version)]
+        if not chosen:
+            hint = f"it has {_listed(versions)}" if versions else "`model` is the server's MODEL_NAME"
+            raise NotFoundError(f"{self.address}: there is no {self._title}; {hint}")
+        return chosen
+
+    def _require_available(self, within: float = math.inf) -> None:
+        """Raises the error that says why the model does not answer, unless it does. One request, `within` seconds."""
+        versions = self._versions(within)
         states = {each.state for each in versions}
         if "AVAILABLE" in states:
             return

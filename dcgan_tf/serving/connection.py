@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -66,17 +67,18 @@ _OF_PROXIES = (401, 403, 413)  # which programs in front of a server answer, too
 # For a request without an answer: the first line whose types fit the error, or what it wraps.
 _NO_HTTP = "this is no HTTP; gRPC has a port of its own, REST is on 8501 by default"
 _WITHOUT_ANSWER = (
-    ((requests.Timeout, ReadTimeoutError), UnavailableError, "no answer within {timeout:g} s (`timeout`)"),
+    ((requests.Timeout, ReadTimeoutError), UnavailableError, "no answer within {limit}"),
     (requests.exceptions.ProxyError, UnavailableError, "the proxy of the environment fails ({cause}); see NO_PROXY"),
     (
         SSLCertVerificationError,
         ServingError,
-        "its certificate is not trusted ({cause}); `ca_file` names the certificate of an authority of your own",
+        "its certificate is not trusted ({cause}); `url` must name the host as the certificate does, and `ca_file` the "
+        "authority if it is not a public one",
     ),
     (requests.exceptions.SSLError, ServingError, "no secure connection ({cause}); is it http:// instead?"),
     (NameResolutionError, UnavailableError, "this host is not known; check `url`"),
     (NewConnectionError, UnavailableError, "nothing answers there (is the server up, is the port right?)"),
-    (ConnectionError, UnavailableError, "the server hung up without an answer"),
+    (ConnectionError, UnavailableError, "the server hung up without an answer{plain}"),
     ((BadStatusLine, LineTooLong), ServingError, _NO_HTTP),
     ((requests.ConnectionError, ChunkedEncodingError), UnavailableError, "the connection broke ({cause})"),
     (Exception, ServingError, "the request failed ({cause})"),
@@ -112,15 +114,15 @@ class Connection:
             self._session.mount(scheme, LimitedAdapter())
         self.close = self._session.close
 
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The JSON object that answers one GET, or one POST of `body`.
+    def ask(self, path: str, body: dict[str, Any] | None = None, within: float = math.inf) -> dict[str, Any]:
+        """The JSON object that answers one GET, or one POST of `body`, `within` seconds if these are fewer.
 
         Raises:
             ArgumentError: the URL holds an invalid host name.
             ServingError: there is no such answer; see its subclasses.
         """
         method, url = ("GET" if body is None else "POST"), self._url + path
-        limits = {"timeout": Timeout(total=self._timeout), "allow_redirects": False, "stream": True}
+        limits = {"timeout": Timeout(total=min(self._timeout, within)), "allow_redirects": False, "stream": True}
         try:
             with self._session.request(method, url, json=body, verify=self._verify, **limits) as answer:
                 encoding = answer.headers.get("Content-Encoding", "identity")
@@ -130,7 +132,7 @@ class Connection:
         except TooLargeError:
             raise self.unexpected(f"an answer of more than {LARGEST_ANSWER >> 20} MiB") from None
         except requests.RequestException as error:
-            raise self._failure(error) from error
+            raise self._failure(error, within) from error
         except ValueError as error:  # urllib3 raises it for a host name with an empty or an overlong part
             raise access.invalid_host(self.address) from error
 
@@ -149,7 +151,7 @@ class Connection:
         if answer.is_redirect:
             raise self._redirected(answer.headers["location"])
         if code not in _OF_PROXIES and (not isinstance(content, dict) or (code != 200 and not said)):
-            raise self.unexpected(f"HTTP {code} without its JSON{_title(answer.content)}")
+            raise self.unexpected(f"HTTP {code} without its JSON{_words(answer.content)}")
         if code != 200:
             kind, text = _OF_CODES.get(code, (ServingError, "the server failed"))
             text = text.format(size=len(answer.request.body or ""))
@@ -167,16 +169,20 @@ class Connection:
         hint = "its REST interface is on port 8501 by default"
         return ServingError(f"{self.address}: this is not TensorFlow Serving ({what}); {hint}")
 
-    def _failure(self, error: requests.RequestException) -> ServingError:
+    def _failure(self, error: requests.RequestException, within: float) -> ServingError:
         """The error for a request without an answer."""
         chain: list[BaseException | None] = [error]  # requests and urllib3 wrap what happened, at several depths
         while chain[-1] is not None and len(chain) < 5:
             chain.append(chain[-1].__cause__ or chain[-1].__context__)
         fits = (row for row in _WITHOUT_ANSWER if any(isinstance(each, row[0]) for each in chain))
         _, kind, text = next(fits)
-        cause = next(each for each in reversed(chain[:3]) if each)
-        plain = re.sub(r"\[SSL[^]]*\] | \(_ssl\.c:\d+\)", "", sentence(str(cause)))
-        return kind(f"{self.address}: {text.format(timeout=self._timeout, cause=plain)}")
+        cause = next(each for each in reversed(chain) if each)
+        facts = {
+            "limit": f"{self._timeout:g} s (`timeout`)" if self._timeout <= within else f"{within:.2g} s",
+            "cause": re.sub(r"\[SSL[^]]*\] | \(_ssl\.c:\d+\)", "", sentence(str(cause) or type(cause).__name__)),
+            "plain": " (does it expect https://?)" if self._url.startswith("http:") else "",
+        }
+        return kind(f"{self.address}: {text.format(**facts)}")
 
 
 def _retry_after(answer: requests.Response) -> float:
@@ -187,14 +193,17 @@ def _retry_after(answer: requests.Response) -> float:
         return 0.0
 
 
-def _title(page: bytes) -> str:
-    """What the HTML page of another program says, with a colon before it."""
-    found = re.search(r"<title>(.*?)</title>", page[:10_000].decode("utf-8", "replace"), re.DOTALL | re.IGNORECASE)
-    return f": {sentence(found[1])}" if found else ""
+def _words(page: bytes) -> str:
+    """What the answer of another program says, with a colon before it: the title of an HTML page, or all its text."""
+    text = page[:10_000].decode("utf-8", "replace")
+    found = re.search(r"<title>(.*?)</title>", text, re.DOTALL | re.IGNORECASE)
+    words = sentence(found[1] if found else re.sub("<[^>]*>", " ", text))[:100]
+    return f": {words}" if words else ""
 
 
 def sentence(message: str) -> str:
-    """A server's message in one line of limited length, without the names of graph nodes."""
+    """A server's message in one line of limited length, without the names of graph nodes and control characters."""
     text = re.sub(r"\[\[.*?\]\]", " ", message, flags=re.DOTALL)
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
     text = re.sub(r"assertion failed: \[([^\]]*)\].*", r"\1", " ".join(text.split()))
     return text if len(text) <= 300 else f"{text[:297]}..."

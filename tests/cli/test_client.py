@@ -1,5 +1,6 @@
 """`dcgan client`, against a stand-in for the server."""
 
+import re
 import subprocess
 import sys
 
@@ -118,16 +119,59 @@ def test_waiting(ask, server, tmp_path):
     assert outcome.code == 1 and "still loading" in outcome.last_line and "after 0.3 s" in outcome.last_line
 
 
-def test_without_tensorflow(server, tmp_path):
-    """The whole command, in a process that cannot import TensorFlow and Keras."""
+@pytest.mark.parametrize("by_file", [True, False])
+def test_a_token_is_sent_and_not_shown(ask, server, tmp_path, monkeypatch, by_file):
+    (tmp_path / "token.txt").write_text("abc.DEF-123\n")
+    monkeypatch.setenv("DCGAN_TF_TOKEN", "another" if by_file else "abc.DEF-123")
+    flags = [f"--token_file={tmp_path}/token.txt"] if by_file else []
+    outcome = ask("--header=Host: photos.example.com", "--header=X-Team: a:b", f"--out={tmp_path}/a.png", *flags)
+    assert outcome.code == 0 and "abc.DEF" not in outcome.out + outcome.err
+    sent = [server.headers[name] for name in ("authorization", "host", "x-team")]
+    assert sent == ["Bearer abc.DEF-123", "photos.example.com", "a:b"]
+
+
+def test_tokens_that_cannot_be_sent(ask, tmp_path, monkeypatch):
+    (tmp_path / "token.txt").write_text("abc DEF")
+    for name, part in (("token.txt", "--token_file: a token is one word"), ("none.txt", "no token can be read there")):
+        outcome = ask(f"--token_file={tmp_path}/{name}")
+        assert outcome.code == 2 and part in outcome.last_line and "abc" not in outcome.err
+    monkeypatch.setenv("DCGAN_TF_TOKEN", "abc DEF")
+    assert "error: DCGAN_TF_TOKEN: a token is one word" in ask().last_line
+    assert "--header: write each as 'Name: value'" in ask("--header=abc").last_line
+
+
+PROJECT = (ROOT / "pyproject.toml").read_text()
+REQUIRED = re.findall('"(.+?)"', re.search(r"^client = \[(.*)\]$", PROJECT, re.M)[1])
+
+
+def test_what_the_client_needs_is_documented_and_part_of_what_all_need():
+    everything = re.search(r"^dependencies = \[$(.*?)^\]$", PROJECT, re.M | re.S)[1]
+    assert set(REQUIRED) <= set(re.findall('"(.+?)"', everything))
+    names = [re.match(r"[\w-]+", each)[0] for each in REQUIRED]
+    assert f"pip install {' '.join(names)}\n" in (ROOT / "docs/serving.md").read_text()
+
+
+def test_with_its_own_requirements_only(server, tmp_path):
+    """The class and the command, in a process that imports nothing but Python, this package and what they need."""
     program = """
 import sys
-sys.modules["tensorflow"] = sys.modules["keras"] = None
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        if top not in sys.stdlib_module_names and top not in allowed:
+            raise ModuleNotFoundError(f"{name} is not among the requirements of the client")
+sys.meta_path.insert(0, Blocked())
+allowed = {"dcgan_tf", *sys.argv.pop(1).split(",")}
+from dcgan_tf.serving import Client
+assert not {"absl", "tqdm"} & set(sys.modules)
 from dcgan_tf.cli.main import main
 sys.exit(main(sys.argv[1:]))
 """
+    modules = {"absl-py": "absl", "pillow": "PIL"}  # under the names of their packages
+    allowed = [modules.get(name, name) for name in (re.match(r"[\w-]+", each)[0] for each in REQUIRED)]
+    allowed += ["certifi", "charset_normalizer", "idna"]  # what requests requires
     arguments = ["client", f"--url={server.url}", "--model=tiny", "--seeds=0-3", f"--out={tmp_path}/grid.png"]
-    line = [sys.executable, "-c", program, *arguments]
+    line = [sys.executable, "-c", program, ",".join(allowed), *arguments]
     ended = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
     assert (tmp_path / "grid.png").is_file()

@@ -231,7 +231,7 @@ def test_a_proxy_of_the_environment_is_not_used_for_this_machine(server, monkeyp
     for url in (server.url, server.url.replace("127.0.0.1", "localhost")):
         with Client(url, "tiny", retries=0) as served:
             assert len(served.images([1])) == 1
-    with Client("http://192.0.2.1:8501", "tiny") as served, pytest.raises(UnavailableError, match="proxy"):
+    with Client("http://192.0.2.1:8501", "tiny") as served, pytest.raises(UnavailableError, match="proxy .* refused"):
         served.status()
 
 
@@ -252,6 +252,12 @@ def test_an_answer_that_comes_byte_by_byte_has_the_time_of_one_answer(server, pa
         with pytest.raises(UnavailableError, match=r"no answer within 0\.3 s"):
             served.status()
         assert served.status()
+
+
+def test_an_answer_has_no_longer_than_there_is_to_wait(server):
+    server.faults.append("slow 1")
+    with connect(server) as served, pytest.raises(UnavailableError, match=r"no answer within 0\.5 s after 0\.3 s"):
+        served.wait_until_available(0.3)
 
 
 @pytest.mark.parametrize(
@@ -335,6 +341,16 @@ def test_pages_of_proxies(server, caplog, code, part):
     with connect(server, token=SECRET, retries=0) as served, pytest.raises(ServingError) as caught:
         served.images([1])
     assert part in str(caught.value) and SECRET not in str(caught.value) + caplog.text
+
+
+def test_what_another_program_says_is_one_line_without_control_characters(server):
+    text = "Client sent an\n\x1b[31mHTTP request to an HTTPS server.\n"
+    server.faults.append(f"HTTP/1.1 400 X\r\nContent-Length: {len(text)}\r\n\r\n{text}".encode())
+    with (
+        connect(server) as served,
+        pytest.raises(ServingError, match=r"JSON: Client sent an \[31mHTTP request to an H"),
+    ):
+        served.status()
 
 
 def test_a_redirect_to_a_secure_connection(server):
