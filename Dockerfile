@@ -8,6 +8,15 @@
 # Any Debian image with Python 3.10 to 3.13 will do, for GPUs too: the CUDA libraries come as Python packages, in the
 # versions that TensorFlow asks for. (The cuDNN in the images tensorflow/tensorflow:*-gpu is too old.)
 ARG BASE=python:3.11-slim-bookworm
+
+# The program, readable for every user. The files of a clone are readable for their owner alone if it was made with the
+# umask 077, and COPY keeps their modes. (COPY --chmod needs BuildKit, and a chmod in the image would store them twice.)
+# hadolint ignore=DL3006
+FROM ${BASE} AS program
+COPY *.py requirements*.txt pyproject.toml README.md LICENSE /app/
+COPY dcgan_tf /app/dcgan_tf
+RUN chmod -R u=rwX,go=rX /app
+
 # hadolint ignore=DL3006
 FROM ${BASE}
 
@@ -33,19 +42,33 @@ RUN case "$DEVICE-$(uname -m)" in \
     && python -m pip install --no-cache-dir --root-user-action=ignore -r /tmp/requirements.txt \
     && rm /tmp/requirements.txt
 
+# Extras of pyproject.toml, in the locked versions: HEIC photographs (27 MB), ONNX files (105 MB), warm-up requests inside
+# exported SavedModels (1 MB). EXTRAS= leaves them out. --no-deps, because what they stand on is there already, and
+# tensorflow-serving-api asks for `tensorflow`, which pip would install besides tensorflow-cpu.
+ARG EXTRAS=heic,onnx,serving
+COPY requirements-dev.txt /app/
+RUN IFS=,; for extra in $EXTRAS; do \
+        case "$extra" in \
+            heic) names='pillow-heif' ;; \
+            onnx) names='onnx|onnxruntime|tf2onnx' ;; \
+            serving) names='tensorflow-serving-api' ;; \
+            *) echo "EXTRAS=$EXTRAS: name heic, onnx or serving, with commas between them" >&2; exit 2 ;; \
+        esac \
+        && grep -E "^($names)==" /app/requirements-dev.txt > /tmp/requirements.txt \
+        && python -m pip install --no-cache-dir --root-user-action=ignore --no-deps -r /tmp/requirements.txt \
+        && rm /tmp/requirements.txt || exit 1; \
+    done
+
 # Files are written to three places only: runs, data, and /tmp, where HOME is, for the caches of libraries. Every user
-# may write there, so the image works with any --user and with a read-only root.
+# may write there, so the image works with any --user and with a read-only root. A new named volume copies the mode.
 RUN mkdir -p /app/runs /data && chmod 1777 /app/runs /data
 ENV PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp \
     DCGAN_TF_CACHE_DIR=/data/prepared \
-    TFDS_DATA_DIR=/data/tensorflow_datasets \
-    NVIDIA_VISIBLE_DEVICES=all \
-    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+    TFDS_DATA_DIR=/data/tensorflow_datasets
 WORKDIR /app
-COPY *.py pyproject.toml README.md LICENSE ./
-COPY dcgan_tf dcgan_tf
+COPY --from=program /app ./
 # The command `dcgan`, built with the locked setuptools. `python train.py` and the other scripts use the same files.
 RUN python -m pip install --no-cache-dir --root-user-action=ignore --no-deps \
         --no-build-isolation --editable .

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import yaml
 
 from dcgan_tf import runs
 from dcgan_tf.cli import client, train
+from dcgan_tf.exporting import model_card
 from tests.processes import free_ports
 from tests.serving.stand_in import DrawnModel, StandIn
 
@@ -77,6 +79,23 @@ def test_each_image_gets_the_tensorflow_of_the_lock(variant):
     assert installed == re.sub(r"^tensorflow==.*$", f"{variant}=={version}", locked, flags=re.M)
 
 
+def test_the_extras_are_those_of_the_project():
+    """Each of the Dockerfile's lists is that of pyproject.toml, and the lock has a version of each package."""
+    text = (ROOT / "pyproject.toml").read_text()
+    lists = dict(re.findall(r"^ +(\w+)\) names='([^']*)'", DOCKERFILE, re.M))
+    (extras,) = [line.removeprefix("EXTRAS=") for line in instructions("ARG") if line.startswith("EXTRAS=")]
+    assert set(extras.split(",")) == set(lists)
+    for extra, names in lists.items():
+        (wanted,) = re.findall(rf"^{extra} = \[(.*)\]", text, re.M)
+        assert re.findall(r'"([\w-]+)', wanted) == names.split("|")
+        found = re.findall(rf"^({names})==", (ROOT / "requirements-dev.txt").read_text(), re.M)
+        assert set(found) == set(names.split("|"))
+
+
+def test_no_image_asks_for_gpus_by_itself():
+    assert "NVIDIA_" not in "".join(instructions("ENV"))  # it would get all GPUs where it was given none
+
+
 def test_the_image_is_not_root_and_passes_signals_on():
     (user,) = instructions("USER")
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
@@ -84,21 +103,26 @@ def test_the_image_is_not_root_and_passes_signals_on():
 
 
 def test_the_builder_gets_what_is_copied_and_no_more():
-    copied = {source for copy in instructions("COPY") for source in copy.split()[:-1]}
-    lines = (ROOT / ".dockerignore").read_text().splitlines()
-    assert lines[lines.index("*") :] == ["*", *(f"!{source}" for source in sorted(copied)), "**/__pycache__"]
-    for name in copied:
-        assert list(ROOT.glob(name)), name
+    """Root's files by name, of the package what ends in .py; build_with_buildah.sh adds files that must stay out."""
+    copied = {source for copy in instructions("COPY") for source in copy.split()[:-1] if not source.startswith("/")}
+    everything, *lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line[0] != "#"]
+    assert everything == "*"
+    admitted = {line[1:] for line in lines if line[0] == "!"}
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    files = {name for name in tracked if "/" not in name and any(fnmatch(name, each) for each in copied)}
+    assert admitted == {*files, "dcgan_tf"}
+    assert all(name.endswith(".py") for name in tracked if name.startswith("dcgan_tf/"))
+    assert {"**/.*", "**/__pycache__"} < set(lines)
 
 
 def test_compose_mounts_the_folders_of_the_image():
     (environment,) = instructions("ENV")
     places = dict(pair.split("=") for pair in environment.split())
     for service in compose().values():
+        assert service["read_only"] and service["tmpfs"] == [places["HOME"]] and service["cap_drop"] == ["ALL"]
         if service["image"].startswith("dcgan-tf"):
             targets = {volume.split(":")[0]: volume.split(":")[1] for volume in service["volumes"]}
             assert targets == {"./runs": "/app/runs", "data": "/data"}
-            assert service["read_only"] and service["tmpfs"] == [places["HOME"]]
     for name in ("DCGAN_TF_CACHE_DIR", "TFDS_DATA_DIR"):
         assert places[name].startswith("/data/")
 
@@ -128,12 +152,27 @@ def test_up_starts_only_servers_and_publishes_on_this_machine_only():
     assert not any("ports" in service for name, service in compose().items() if name not in started)
 
 
-@pytest.mark.parametrize("page", ["containers", "serving", "scaling"])
-def test_documented_docker_commands_publish_on_this_machine_and_mount_models_read_only(page):
-    text = (ROOT / f"docs/{page}.md").read_text().replace("\\\n", " ")
-    for line in re.findall(r"^docker run .*$", text, re.M):
-        assert all(port.startswith("127.0.0.1:") for port in re.findall(r" -p (\S+)", line)), line
-        assert all(mount.endswith(':ro"') for mount in re.findall(r" -v (\S+)", line) if "/models" in mount), line
+def documented_runs() -> list[str]:
+    """The commands `docker run` of all pages, and that of the model card and `dcgan export`."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    commands = [model_card.serving_command("'/models and runs:/models/m:ro'", "m")]
+    for page in pages:
+        commands += re.findall(r"^docker run .*$", page.read_text().replace("\\\n", " "), re.M)
+    return commands
+
+
+def test_documented_docker_commands_are_safe():
+    """Reachable from this machine only, never root, and a server gets no privileges, no gRPC and no writable mount."""
+    served = [command for command in documented_runs() if "tensorflow/serving:" in command]
+    assert len(served) >= 3 and len(documented_runs()) > len(served)
+    for command in documented_runs():
+        assert '--user "$(id -u):$(id -g)"' in command
+        assert all(port.startswith("127.0.0.1:") for port in re.findall(r" -p (\S+)", command)), command
+    for command in served:
+        assert re.findall(r" -p (\S+)", command) == ["127.0.0.1:8501:8501"]
+        assert "--cap-drop=ALL" in command and all(
+            mount == "ro" for mount in re.findall(r":/models/\w+:?(\w*)", command)
+        )
 
 
 @pytest.mark.parametrize(("state", "expected"), [("AVAILABLE", True), ("LOADING", False)])

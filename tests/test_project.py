@@ -76,7 +76,8 @@ def test_only_training_imports_the_loop():
 
 @pytest.mark.parametrize("path", below_the_command_line(), ids=name_of)
 def test_nothing_below_the_command_line_spells_a_flag(path):
-    assert re.findall(r"(?<![\w-])--(?:no)?[a-z][a-z_]+", path.read_text()) == []
+    text = re.sub(r"docker run .*", "", path.read_text())  # whose flags are not ours
+    assert re.findall(r"(?<![\w-])--(?:no)?[a-z][a-z_]+", text) == []
 
 
 @pytest.mark.parametrize("path", below_the_command_line(), ids=name_of)

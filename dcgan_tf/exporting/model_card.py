@@ -188,8 +188,9 @@ images; seeds are from 0 to 2^62."""
 
 
 def serving_command(volume: str, name: str) -> str:
-    """The command that serves a model on this machine alone; `volume` is the argument of docker's -v, quoted."""
-    return f"docker run -p 127.0.0.1:8501:8501 -v {volume} -e MODEL_NAME={name} tensorflow/serving:2.20.0"
+    """The command that serves a model to this machine alone, not as root; `volume` is docker's argument -v, quoted."""
+    safe = 'docker run --rm --user "$(id -u):$(id -g)" --cap-drop=ALL -p 127.0.0.1:8501:8501'
+    return f"{safe} -v {volume} -e MODEL_NAME={name} tensorflow/serving:2.20.0"
 
 
 def _evaluations(rows: list[dict]) -> str:

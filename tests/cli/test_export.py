@@ -34,7 +34,7 @@ def test_the_table_and_the_next_commands(script, trained_run, tmp_path, monkeypa
     assert rows[-1] == ["saved_model", "TensorFlow", "1.0e-06", "1.0e-07", "0", "12.34", "2.50", "ok"]
     assert f"--model='{tmp_path}/my files/saved_model/digits/1'" in outcome.err
     volume = f"-v '{tmp_path}/my files/saved_model/digits:/models/digits:ro' -e MODEL_NAME=digits"
-    assert f"docker run -p 127.0.0.1:8501:8501 {volume} tensorflow/serving:2.20.0" in outcome.err
+    assert f"-p 127.0.0.1:8501:8501 {volume} tensorflow/serving:2.20.0" in outcome.err
     assert "dcgan client --url=http://localhost:8501 --model=digits --wait=60" in outcome.err
     assert "--out" not in outcome.err  # each of these commands works each time
 
