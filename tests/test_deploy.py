@@ -1,9 +1,7 @@
-"""The manifests of deploy/ and the numbers of docs/scaling.md, as far as they can be checked without a cluster.
-
-That every field is spelled as Kubernetes spells it is for `kubectl apply`, which refuses unknown fields.
-"""
+"""The manifests of deploy/ and the numbers of docs/scaling.md, as far as they can be checked without a cluster."""
 
 import contextlib
+import copy
 import io
 import json
 import re
@@ -19,6 +17,8 @@ from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.training import cluster
 
 ROOT = Path(__file__).resolve().parent.parent
+PODS = ["Job", "TFJob", "Deployment", "InferenceService"]
+KUBERNETES = "1.31"  # the oldest that indexed-job.yaml is for
 SCALING = (ROOT / "docs/scaling.md").read_text()
 
 
@@ -36,6 +36,18 @@ def pod_template(kind: str) -> dict:
     return spec["tfReplicaSpecs"]["Worker"]["template"] if kind == "TFJob" else spec["template"]
 
 
+def pod_of(kind: str) -> dict:
+    """The specification of the pods. Of an InferenceService, what it adds to those of KServe's runtime."""
+    if kind != "InferenceService":
+        return pod_template(kind)["spec"]
+    predictor = copy.deepcopy(manifest(kind)["spec"]["predictor"])
+    del predictor["minReplicas"]
+    model = predictor.pop("model")
+    for field in ("modelFormat", "runtimeVersion", "protocolVersion", "storageUri"):
+        del model[field]
+    return {**predictor, "containers": [{"name": "kserve-container", **model}]}
+
+
 def workers(kind: str) -> int:
     spec = manifest(kind)["spec"]
     return spec["completions"] if kind == "Job" else spec["tfReplicaSpecs"]["Worker"]["replicas"]
@@ -51,6 +63,90 @@ def config_of(kind: str) -> Config:
     assert container(kind)["command"] == ["tini", "-s", "--", "dcgan", "train"]
     train.FLAGS.parse(["train", *container(kind)["args"]])
     return presets.PRESETS[train.FLAGS.preset].with_settings(train.FLAGS.given_settings())
+
+
+def test_every_field_is_one_that_kubernetes_knows():
+    kubernetes_validate = pytest.importorskip("kubernetes_validate")
+    resources = [content for _, content in manifests() if content["kind"] not in ("TFJob", "InferenceService")]
+    resources += [{"apiVersion": "v1", "kind": "Pod", "metadata": {}, "spec": pod_of(kind)} for kind in PODS]
+    for resource in resources:
+        kubernetes_validate.validate(resource, KUBERNETES, strict=True)
+
+
+# Fields that the Pod Security Standards restrict and that no pod here needs, whatever their value.
+UNUSED = {"hostNetwork", "hostPID", "hostIPC", "hostPort", "host", "privileged", "add", "procMount", "sysctls"}
+UNUSED |= {"seLinuxOptions", "appArmorProfile", "windowsOptions", "ephemeralContainers"}
+VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+DEMANDED = {
+    "allowPrivilegeEscalation": lambda value: value is False,
+    "capabilities": lambda value: value == {"drop": ["ALL"]},
+    "runAsNonRoot": lambda value: value is True,
+    "runAsUser": lambda value: value is not None and value > 0,
+    "seccompProfile": lambda value: value == {"type": "RuntimeDefault"},
+    "readOnlyRootFilesystem": lambda value: value is True,  # more than the standard asks for
+}
+
+
+def fields(value) -> set[str]:
+    if isinstance(value, list):
+        return set().union(*map(fields, value))
+    return set(value).union(*map(fields, value.values())) if isinstance(value, dict) else set()
+
+
+def violations(pod: dict) -> set[str]:
+    """The fields because of which a pod misses the Pod Security Standard "restricted", as of Kubernetes 1.37.
+
+    https://kubernetes.io/docs/concepts/security/pod-security-standards/: the restricted profile, with all of baseline.
+    """
+    found = UNUSED & fields(pod)
+    found |= {kind for volume in pod.get("volumes", []) for kind in volume.keys() - {"name"} - VOLUMES}
+    for each in [*pod["containers"], *pod.get("initContainers", [])]:
+        context = {**pod.get("securityContext", {}), **each.get("securityContext", {})}
+        found |= {field for field, holds in DEMANDED.items() if not holds(context.get(field))}
+    if pod.get("automountServiceAccountToken") is not False:  # more than the standard asks for
+        found.add("automountServiceAccountToken")
+    return found
+
+
+@pytest.mark.parametrize("kind", PODS)
+def test_the_pods_meet_the_restricted_pod_security_standard(kind):
+    assert not violations(pod_of(kind))
+
+
+@pytest.mark.parametrize("kind", PODS)
+def test_a_pod_that_misses_the_standard_in_one_field_is_found(kind):
+    for field in [*DEMANDED, "automountServiceAccountToken"]:
+        pod = copy.deepcopy(pod_of(kind))
+        for place in (pod, pod.get("securityContext", {}), pod["containers"][0]["securityContext"]):
+            place.pop(field, None)
+        assert violations(pod) == {field}
+    root = {"image": "busybox", "securityContext": {"runAsUser": 0}}
+    assert "runAsUser" in violations({**pod_of(kind), "initContainers": [root]})
+    for field, value in {"hostNetwork": True, "volumes": [{"name": "v", "hostPath": {"path": "/"}}]}.items():
+        assert len(violations({**pod_of(kind), field: value})) == 1
+
+
+@pytest.mark.parametrize("kind", ["Job", "TFJob", "Deployment"])
+def test_a_network_policy_protects_the_pods(kind):
+    file = next(name for name, content in manifests() if content["kind"] == kind)
+    (policy,) = [each for name, each in manifests() if name == file and each["kind"] == "NetworkPolicy"]
+    selector = policy["spec"]["podSelector"]
+    assert selector["matchLabels"].items() <= pod_template(kind)["metadata"]["labels"].items()
+    (rule,) = policy["spec"]["ingress"]
+    if kind == "Deployment":
+        assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"] and policy["spec"]["egress"] == []
+        assert rule["from"] == [{"podSelector": {}}]  # any pod of this namespace
+        assert rule["ports"] == [{"port": port["containerPort"]} for port in container(kind)["ports"]]
+    else:
+        assert policy["spec"]["policyTypes"] == ["Ingress"]
+        assert rule == {"from": [{"podSelector": selector}]}  # the workers themselves, on every port
+
+
+@pytest.mark.parametrize("kind", PODS)
+def test_the_pods_may_write_below_tmp(kind):
+    pod = pod_of(kind)
+    (place,) = [mount["name"] for mount in pod["containers"][0]["volumeMounts"] if mount["mountPath"] == "/tmp"]
+    assert {"name": place, "emptyDir": {}} in pod["volumes"]
 
 
 @pytest.mark.parametrize("kind", ["Job", "TFJob"])
@@ -138,15 +234,17 @@ def test_what_workers_share_is_on_the_shared_volume(kind):
 def test_the_pods_have_no_sidecar_and_time_to_end(kind):
     metadata = pod_template(kind)["metadata"]
     for marks in (metadata["labels"], metadata["annotations"]):
-        assert marks == {"sidecar.istio.io/inject": "false"}
+        assert marks["sidecar.istio.io/inject"] == "false"
     assert pod_template(kind)["spec"]["terminationGracePeriodSeconds"] >= 60
 
 
 def test_both_jobs_run_the_same_training():
     ours, theirs = config_of("Job"), config_of("TFJob")
     assert ours.with_settings({"worker_hosts": ""}) == theirs
-    for part in ("image", "env", "resources", "volumeMounts"):
+    for part in ("image", "env", "resources", "volumeMounts", "securityContext"):
         assert container("Job")[part] == container("TFJob")[part]
+    for part in ("securityContext", "volumes"):
+        assert pod_of("Job")[part] == pod_of("TFJob")[part]
 
 
 def served() -> tuple[str, str]:
@@ -181,13 +279,12 @@ def test_the_service_finds_the_deployment():
     assert only["readinessProbe"]["httpGet"]["path"] == f"/v1/models/{served()[0]}/metadata"
 
 
-def test_the_deployment_reads_the_shared_volume_and_is_not_root():
-    pod, only = pod_template("Deployment")["spec"], container("Deployment")
-    (volume,) = pod["volumes"]
+def test_the_deployment_reads_the_shared_volume():
+    (volume,) = [each for each in pod_of("Deployment")["volumes"] if "persistentVolumeClaim" in each]
     claim = {"claimName": manifest("PersistentVolumeClaim")["metadata"]["name"], "readOnly": True}
     assert volume["persistentVolumeClaim"] == claim
-    assert only["volumeMounts"] == [{"name": volume["name"], "mountPath": "/shared", "readOnly": True}]
-    assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] > 0
+    mount = {"name": volume["name"], "mountPath": "/shared", "readOnly": True}
+    assert mount in container("Deployment")["volumeMounts"]
 
 
 def test_all_servers_are_of_one_version():
