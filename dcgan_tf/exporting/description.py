@@ -1,6 +1,8 @@
 """What a program must know about an exported generator. Every exported file holds it, as JSON."""
 
 import dataclasses
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,16 @@ if TYPE_CHECKING:
 
 KEY = "dcgan_tf"
 """Name under which a description is kept inside a file."""
+
+_LARGEST_REQUEST, _REQUEST_BYTES = 1024, 256 * 2**20
+
+
+def largest_request(image_shape: Sequence[int]) -> int:
+    """How many images (height, width, channels) a served model gives at once: up to 1024, or 256 MiB of floats.
+
+    A server that merges requests makes batches of up to 1000 by default.
+    """
+    return max(1, min(_LARGEST_REQUEST, _REQUEST_BYTES // (4 * math.prod(image_shape))))
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,11 @@ class Description:
                 for name, value in values.items()
             }
         )
+
+    @property
+    def largest_request(self) -> int:
+        """How many images the SavedModel gives at once."""
+        return largest_request((self.height, self.width, self.channels))
 
     def to_dict(self) -> dict:
         """Plain values, for JSON."""

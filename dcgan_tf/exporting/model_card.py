@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+from dcgan_tf.exporting.description import Description
 from dcgan_tf.exporting.formats import READER_TITLES
 
 CARD, SAMPLES = "README.md", "samples.png"
@@ -182,9 +183,9 @@ curl http://localhost:8501/v1/models/{name}:predict -d '{{"signature_name": "gen
 ```
 
 Signatures: `serving_default` (z float32 [n, {description["latent_dim"]}] to images float32), `generate` (seed int64 [n]
-to images uint8), `generate_png` (seed int64 [n] to PNG files), `interpolate` (seeds start and end, and the number of
-steps including both ends, to PNG files).{label} One seed is one image, everywhere. A request holds from 1 to 256
-images; seeds are from 0 to 2^62."""
+to images uint8), `generate_png` (seed int64 [n] to PNG files), `interpolate` (start and end, seeds int64 [n], and
+fraction float32 [n], from 0 at the start to 1 at the end, to PNG files).{label} One seed is one image, everywhere. A
+request holds from 1 to {Description.from_dict(description).largest_request} images; seeds are from 0 to 2^62."""
 
 
 def serving_command(volume: str, name: str) -> str:

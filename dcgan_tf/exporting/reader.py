@@ -147,8 +147,9 @@ def _graph_facts(graph) -> dict:
 
 def _answers(ask: Callable, latents: Arrays, seeds: Arrays, facts: dict) -> dict:
     """The answers of every signature of a SavedModel."""
-    start, end = rows(seeds)[:2]
-    walk = {"start": start.pop("seed"), "end": end["seed"], "steps": np.array([PATH_STEPS], np.int32), **start}
+    (start, end), fraction = rows(seeds)[:2], np.linspace(0, 1, PATH_STEPS, dtype=np.float32)
+    ends = {"start": start.pop("seed"), "end": end["seed"], **start}
+    walk = {"fraction": fraction, **{name: np.repeat(value, PATH_STEPS) for name, value in ends.items()}}
     time_of_one = milliseconds(functools.partial(ask, "serving_default", "images"), latents)
     return {
         "images": ask("serving_default", "images", **latents),

@@ -1,4 +1,4 @@
-"""The SavedModel, as TF Serving loads it.
+"""The SavedModel, as TF Serving loads it, with parameters for a server that merges requests (`--enable_batching`).
 
 Warm-up requests, which spare the first user the wait for the first run, need the package tensorflow-serving-api.
 """
@@ -13,16 +13,30 @@ from dcgan_tf.exporting.description import KEY, Description
 from dcgan_tf.exporting.served_signatures import ServedGenerator
 from dcgan_tf.models.generator import Generator
 
+BATCHING_PARAMETERS = "batching_params.pbtxt"  # TF Serving's name for it
 WARM_UP_SIGNATURES, WARM_UP_BATCHES = ("generate_png", "generate"), (1, 64)
+
+_BATCHING = """# For tensorflow_model_server --enable_batching --batching_parameters_file=(this file)
+# Rows of a merged batch: the most that the model takes.
+max_batch_size {{ value: {largest} }}
+# How long a request waits for others, in microseconds.
+batch_timeout_micros {{ value: 2000 }}
+# Batches that may wait; a request beyond them is answered with HTTP 503 at once.
+max_enqueued_batches {{ value: 16 }}
+# Batches that are computed at a time. Each uses all cores, and takes memory of its own.
+num_batch_threads {{ value: 2 }}
+"""
 
 
 def write(generator: Generator, description: Description, folder: Path) -> None:
-    """Writes the version folder: graph, variables, the description, and warm-up requests where possible."""
+    """Writes the version folder: graph, variables, the description, batching parameters, and warm-up where possible."""
     module = ServedGenerator(generator)
     tf.saved_model.save(module, str(folder), signatures=module.signatures())
     extra = folder / "assets.extra"  # TF Serving's place for files that are not part of the graph
     extra.mkdir()
     (extra / f"{KEY}.json").write_text(json.dumps(description.to_dict(), indent=2) + "\n", encoding="utf-8")
+    batching = _BATCHING.format(largest=description.largest_request)
+    (folder / BATCHING_PARAMETERS).write_text(batching, encoding="utf-8")
     if can_warm_up():
         with tf.io.TFRecordWriter(str(extra / "tf_serving_warmup_requests")) as writer:
             for signature in WARM_UP_SIGNATURES:

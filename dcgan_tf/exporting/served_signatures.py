@@ -1,18 +1,22 @@
 """What a served generator answers, as graph functions.
 
-A server runs nothing but the graph, so every check of a request is part of it. A failed check becomes an
-InvalidArgument with a sentence, which TF Serving passes to the client.
+One row of a request is one image, in every signature, so that a server may merge requests and split the answer.
 """
 
+import math
+from collections.abc import Callable
+
+import keras
 import tensorflow as tf
 
 from dcgan_tf import models
+from dcgan_tf.exporting import served_requests
+from dcgan_tf.exporting.description import largest_request
+from dcgan_tf.exporting.served_requests import OWN_CLASS, Rows
 from dcgan_tf.models import latent, pixels
 from dcgan_tf.models.generator import Generator
 
-LARGEST_REQUEST = 256  # images; without a limit one request could take all memory
-LARGEST_SEED = 2**62
-OWN_CLASS = -1  # this label stands for the seed's own class, the one that an image has by default
+LARGEST_BLOCK, BLOCK_BYTES = 64, 64 * 2**20
 
 
 class ServedGenerator(tf.Module):
@@ -29,97 +33,112 @@ class ServedGenerator(tf.Module):
     def __init__(self, generator: Generator):
         super().__init__()
         self.bare_variables = [variable.value for variable in generator.model.variables]
-        config = generator.config
-        rows = [tf.TensorSpec([None], tf.int32, "label")] if config.conditional else []
-        one = [tf.TensorSpec(None, tf.int32, "label")] if config.conditional else []
-        z, seed = tf.TensorSpec([None, config.latent_dim], tf.float32, "z"), tf.TensorSpec([None], tf.int64, "seed")
-        ends = [tf.TensorSpec(None, tf.int64, "start"), tf.TensorSpec(None, tf.int64, "end")]
-        answers = _Answers(generator)
-        self._functions = {
-            "serving_default": (answers.serving_default, [z, *rows]),
-            "generate": (answers.generate, [seed, *rows]),
-            "generate_png": (answers.generate_png, [seed, *rows]),
-            "interpolate": (answers.interpolate, [*ends, tf.TensorSpec(None, tf.int32, "steps"), *one]),
+        self._answers, config = _Answers(generator), generator.config
+        z = {"z": tf.TensorSpec([None, config.latent_dim], tf.float32)}
+        seed = {"seed": tf.TensorSpec([None], tf.int64)}
+        ends = {name: tf.TensorSpec([None], tf.int64) for name in ("start", "end")}
+        walk = {**ends, "fraction": tf.TensorSpec([None], tf.float32)}
+        label = {"label": tf.TensorSpec([None], tf.int32)} if config.conditional else {}
+        self._inputs = {
+            "serving_default": {**z, **label},
+            "generate": {**seed, **label},
+            "generate_png": {**seed, **label},
+            "interpolate": {**walk, **label},
         }
 
     def signatures(self) -> dict:
         """Concrete functions by signature name, as `tf.saved_model.save` takes them."""
-        return {
-            name: tf.function(function, input_signature=specs).get_concrete_function()
-            for name, (function, specs) in self._functions.items()
-        }
+        return {name: self._function(name) for name in self._inputs}
+
+    def _function(self, name: str) -> tf.types.experimental.ConcreteFunction:
+        answer, specs = getattr(self._answers, name), self._inputs[name]
+
+        def function(**request: tf.Tensor) -> dict[str, tf.Tensor]:  # in alphabetical order
+            return answer({each: request[each] for each in specs})
+
+        return tf.function(function).get_concrete_function(**specs)
 
 
 class _Answers:
-    """One method for each signature; `label` is passed where the generator is conditional."""
+    """One method for each signature; the request holds `label` where the generator is conditional."""
 
     def __init__(self, generator: Generator):
         self._model, self._config, self._latents = generator.model, generator.config, generator.latents
+        self._shape = generator.image_shape
+        self._largest, self._block = largest_request(self._shape), block_size(generator.model)
 
-    def serving_default(self, z, label=None):
+    def serving_default(self, request: Rows) -> dict[str, tf.Tensor]:
         """z float32 [n, latent_dim], label int32 [n], to images float32 [n, height, width, channels] in [-1, 1]."""
-        z = _checked(_limited(z, "z"), tf.reduce_all(tf.math.is_finite(z)), "z: every number must be finite")
-        if label is not None:
-            label = self._checked_labels(label, z, lowest=0)
-        return {"images": self._images(z, label)}
+        rows, _ = self._checked(request)
+        return {"images": self._in_blocks(self._images, rows, tf.float32, self._shape)}
 
-    def generate(self, seed, label=None):
+    def generate(self, request: Rows) -> dict[str, tf.Tensor]:
         """seed int64 [n], label int32 [n] (-1: the seed's own), to images uint8 [n, height, width, channels]."""
-        seed = _seed(_limited(seed, "seed"), "seed")
-        if label is not None:
-            label = self._checked_labels(label, seed, lowest=OWN_CLASS)
-            label = tf.where(label == OWN_CLASS, latent.labels_of_seeds(seed, self._config.classes), label)
-        return {"images": pixels.to_pixels(self._images(self._latents(seed), label))}
+        rows, _ = self._checked(request)
+        return {"images": self._in_blocks(self._of_seeds, rows, tf.uint8, self._shape)}
 
-    def generate_png(self, seed, label=None):
-        """The same images as PNG files: string [n]."""
-        return {"png_bytes": _png(self.generate(seed, label)["images"])}
+    def generate_png(self, request: Rows) -> dict[str, tf.Tensor]:
+        """The same images as PNG files: string [n]; a bad row among good ones gives an empty string."""
+        return {"png_bytes": self._pngs(self._of_seeds, request)}
 
-    def interpolate(self, start, end, steps, label=None):
-        """Two seeds and a number of images including both ends, to PNG files on the way: string [steps]."""
-        ends = tf.stack([_seed(_single(start, "start"), "start"), _seed(_single(end, "end"), "end")])
-        steps = _single(steps, "steps")
-        within = tf.logical_and(steps >= 2, steps <= LARGEST_REQUEST)
-        steps = _checked(steps, within, f"steps: it must be from 2 to {LARGEST_REQUEST}")
-        z = self._latents(ends)
-        path = latent.between(z[0], z[1], tf.linspace(0.0, 1.0, steps), self._config.latent_distribution)
-        if label is not None:
-            own = latent.labels_of_seeds(ends[:1], self._config.classes)
-            label = self._checked_labels(_single(label, "label")[tf.newaxis], own, lowest=OWN_CLASS)
-            label = tf.repeat(tf.where(label == OWN_CLASS, own, label), steps)
-        return {"png_bytes": _png(pixels.to_pixels(self._images(path, label)))}
+    def interpolate(self, request: Rows) -> dict[str, tf.Tensor]:
+        """Images on the way from one seed to another, as PNG files.
 
-    def _images(self, z: tf.Tensor, label: tf.Tensor | None) -> tf.Tensor:
+        start and end int64 [n], fraction float32 [n] from 0 at the start to 1 at the end, label int32 [n] (-1: the
+        start's own), to string [n]; a bad row among good ones gives an empty string.
+        """
+        return {"png_bytes": self._pngs(self._between, request)}
+
+    def _pngs(self, make: Callable[..., tf.Tensor], request: Rows) -> tf.Tensor:
+        rows, good = self._checked(request, each_alone=True)
+        return tf.where(good, self._in_blocks(lambda **block: _png(make(**block)), rows, tf.string), "")
+
+    def _checked(self, request: Rows, each_alone: bool = False) -> tuple[Rows, tf.Tensor]:
+        rows = served_requests.rows(request, self._config.latent_dim, self._largest)
+        return served_requests.values(rows, self._config.classes, each_alone)
+
+    def _of_seeds(self, seed: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
+        return pixels.to_pixels(self._images(self._latents(seed), self._class(label, seed)))
+
+    def _between(
+        self, start: tf.Tensor, end: tf.Tensor, fraction: tf.Tensor, label: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        ends = tf.split(self._latents(tf.concat([start, end], axis=0)), 2)
+        z = latent.between(*ends, fraction, self._config.latent_distribution)
+        return pixels.to_pixels(self._images(z, self._class(label, start)))
+
+    def _class(self, label: tf.Tensor | None, seed: tf.Tensor) -> tf.Tensor | None:
+        if label is None:
+            return None
+        return tf.where(label == OWN_CLASS, latent.labels_of_seeds(seed, self._config.classes), label)
+
+    def _images(self, z: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:
         return self._model(models.inputs(z, label), training=False)
 
-    def _checked_labels(self, label: tf.Tensor, rows: tf.Tensor, lowest: int) -> tf.Tensor:
-        label = _checked(label, tf.equal(tf.size(label), tf.shape(rows)[0]), "label: give one for each image")
-        highest = self._config.classes - 1
-        within = tf.reduce_all(tf.logical_and(label >= lowest, label <= highest))
-        return _checked(label, within, f"label: a class is from {lowest} to {highest}")
+    def _in_blocks(
+        self, make: Callable[..., tf.Tensor], rows: Rows, dtype: tf.DType, shape: tuple[int, ...] = ()
+    ) -> tf.Tensor:
+        """What `make` gives for the rows, computed a block at a time: `dtype` [n, *shape].
+
+        A network's feature maps take many times the memory of its images, so that of a request is bounded by a block.
+        """
+        count, size = tf.shape(next(iter(rows.values())))[0], self._block
+        blocks = (count + size - 1) // size
+        made = tf.TensorArray(dtype, blocks, element_shape=[None, *shape], infer_shape=False)
+
+        def one(number: tf.Tensor, made: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+            block = {name: value[number * size : (number + 1) * size] for name, value in rows.items()}
+            return number + 1, made.write(number, make(**block))
+
+        _, made = tf.while_loop(lambda number, _: number < blocks, one, (0, made), parallel_iterations=1)
+        return made.concat()
 
 
-def _checked(value: tf.Tensor, holds: tf.Tensor, sentence: str) -> tf.Tensor:
-    """The value, once the condition holds; InvalidArgument with the sentence otherwise."""
-    with tf.control_dependencies([tf.debugging.Assert(holds, [sentence])]):
-        return tf.identity(value)
-
-
-def _limited(value: tf.Tensor, name: str) -> tf.Tensor:
-    count = tf.shape(value)[0]
-    within = tf.logical_and(count >= 1, count <= LARGEST_REQUEST)
-    return _checked(value, within, f"{name}: a request holds from 1 to {LARGEST_REQUEST} images")
-
-
-def _seed(seed: tf.Tensor, name: str) -> tf.Tensor:
-    within = tf.reduce_all(tf.logical_and(seed >= 0, seed <= LARGEST_SEED))
-    return _checked(seed, within, f"{name}: a seed is from 0 to 2^62")
-
-
-def _single(value: tf.Tensor, name: str) -> tf.Tensor:
-    """The one number of a scalar (column format) or of a row of one (row format): []."""
-    flat = tf.reshape(value, [-1])
-    return _checked(flat, tf.equal(tf.size(flat), 1), f"{name}: give one number")[0]
+def block_size(model: keras.Model) -> int:
+    """How many images a network computes at once, so that the output of no layer takes more than 64 MiB."""
+    outputs = keras.tree.flatten([layer.output for layer in model.layers])
+    largest = max(4 * math.prod(side or 1 for side in output.shape[1:]) for output in outputs)
+    return max(1, min(LARGEST_BLOCK, BLOCK_BYTES // largest))
 
 
 def _png(images: tf.Tensor) -> tf.Tensor:

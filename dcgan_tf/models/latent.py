@@ -69,8 +69,8 @@ def between(start: tf.Tensor, end: tf.Tensor, fractions: tf.Tensor, law: str) ->
     that the generator was trained on, so the path follows the sphere. In the cube of the uniform law it is straight.
 
     Args:
-        start: float32 [dim].
-        end: float32 [dim].
+        start: float32 [dim] or [n, dim].
+        end: likewise.
         fractions: float32 [n], 0 at `start`, 1 at `end`.
         law: "uniform" (straight) or "normal" (spherical interpolation; Shoemake, 1985).
 
@@ -81,7 +81,8 @@ def between(start: tf.Tensor, end: tf.Tensor, fractions: tf.Tensor, law: str) ->
     straight = (1.0 - fractions) * start + fractions * end
     if law == "uniform":
         return straight
-    cosine = tf.reduce_sum(start * end) / (tf.norm(start) * tf.norm(end))
+    lengths = tf.norm(start, axis=-1, keepdims=True) * tf.norm(end, axis=-1, keepdims=True)
+    cosine = tf.reduce_sum(start * end, axis=-1, keepdims=True) / lengths
     angle = tf.acos(tf.clip_by_value(cosine, -1.0, 1.0))
     sine = tf.sin(angle)
     spherical = (tf.sin((1.0 - fractions) * angle) * start + tf.sin(fractions * angle) * end) / sine

@@ -21,10 +21,17 @@ from PIL import Image
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.seeds import check as check_seeds
-from dcgan_tf.serving.connection import Connection, NotFoundError, ServingError, UnavailableError, sentence
+from dcgan_tf.serving.connection import (
+    Connection,
+    NotFoundError,
+    RefusedError,
+    ServingError,
+    UnavailableError,
+    sentence,
+)
 
 LARGEST_WALK = 256
-_BLOCK = 64  # images per request; a server takes up to 256, but small answers come sooner and cost less to repeat
+_BLOCK = 64  # images per request; a server takes more, but small answers come sooner and cost less to repeat
 _OWN_CLASS = -1  # as a label: the class that belongs to the seed
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between retries; each pause is twice the one before
 _LONGEST_ASKED = 60.0  # seconds; a server may ask for longer pauses, up to this
@@ -139,17 +146,31 @@ class Client:
         check_seeds([end], "end")
         if not 2 <= steps <= LARGEST_WALK:
             raise ArgumentError("steps", steps, f"it must be from 2 to {LARGEST_WALK}")
-        inputs = {"start": [int(start)], "end": [int(end)], "steps": [int(steps)]}
-        return decoded(self._predict("interpolate", inputs, label, steps))
+        if "steps" in self._inputs("interpolate"):  # as earlier versions exported it: one row for all images
+            inputs = {"start": [int(start)], "end": [int(end)], "steps": [int(steps)]}
+            return decoded(self._predict("interpolate", inputs, label, steps))
+        pngs, fractions = [], np.linspace(0.0, 1.0, steps).tolist()
+        for first in range(0, steps, _BLOCK):
+            block = fractions[first : first + _BLOCK]
+            ends = {"start": [int(start)] * len(block), "end": [int(end)] * len(block)}
+            pngs += self._predict("interpolate", {**ends, "fraction": block}, label, len(block))
+        return decoded(pngs)
 
     @functools.cached_property
     def conditional(self) -> bool:
         """Whether the model has classes."""
-        answer = self._ask(f"{self._this_version}/metadata")
+        return "label" in self._inputs("generate_png")
+
+    def _inputs(self, signature: str) -> Sequence[str]:
+        """The names of a signature's inputs."""
         try:
-            return "label" in answer["metadata"]["signature_def"]["signature_def"]["generate_png"]["inputs"]
+            return list(self._metadata["metadata"]["signature_def"]["signature_def"][signature]["inputs"])
         except (KeyError, TypeError):
-            raise self._not_ours("it has no signature generate_png") from None
+            raise self._not_ours(f"it has no signature {signature}") from None
+
+    @functools.cached_property
+    def _metadata(self) -> dict[str, Any]:
+        return self._ask(f"{self._this_version}/metadata")
 
     def status(self) -> list[VersionStatus]:
         """The versions of the model that the server knows; only the chosen one, if one was chosen. One request.
@@ -188,7 +209,7 @@ class Client:
     def _title(self) -> str:
         return f"model {self.model}" + (f" version {self.version}" if self.version is not None else "")
 
-    def _predict(self, signature: str, inputs: dict[str, list[int]], label: int | None, count: int) -> list[bytes]:
+    def _predict(self, signature: str, inputs: dict[str, list], label: int | None, count: int) -> list[bytes]:
         """The `count` PNG files that a signature gives."""
         if label is not None and label < 0:
             raise ArgumentError("label", label, "classes are counted from 0")
@@ -202,9 +223,17 @@ class Client:
             pngs = [base64.b64decode(value["b64"], validate=True) for value in answer["outputs"]]
         except (KeyError, TypeError, ValueError):
             pngs = []
+        if refused := [row for row, png in enumerate(pngs) if not png]:
+            raise self._refused(inputs, refused)
         if len(pngs) != count or not all(png.startswith(_PNG) for png in pngs):
             raise self._not_ours(f"the answer is not {count} PNG images")
         return pngs
+
+    def _refused(self, inputs: dict[str, list], rows: list[int]) -> RefusedError:
+        """For rows that the model answered with an empty string, because others of the same batch were good."""
+        first = {name: column[rows[0]] for name, column in inputs.items() if rows[0] < len(column)}
+        row = ", ".join(f"{name} {value}" for name, value in first.items())
+        return RefusedError(f"{self.address}: the model refused {len(rows)} images, first {row}; is one out of range?")
 
     def _not_ours(self, what: str) -> ServingError:
         return ServingError(f"{self.address}: {self._title}: {what}; was it exported by dcgan_tf?")

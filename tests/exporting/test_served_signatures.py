@@ -1,16 +1,21 @@
-"""What a served generator refuses, asked through the loader that restores variables as TF Serving does.
+"""The limits of a served generator, and what stands beside its graph.
 
-What it answers is compared by every export (`verify.py`), and through a server in tests/serving/test_exported.py.
+What it answers is compared by every export (`verify.py`), and through a server in tests/serving/test_exported.py, which
+also asks all that a graph refuses.
 """
 
+import re
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf.exporting import reader, saved_model
-from dcgan_tf.exporting.description import Description
-
-DTYPES = {"z": np.float32, "seed": np.int64, "start": np.int64, "end": np.int64, "steps": np.int32, "label": np.int32}
+from dcgan_tf.exporting import saved_model, served_signatures
+from dcgan_tf.exporting.description import Description, largest_request
+from dcgan_tf.exporting.served_signatures import ServedGenerator, block_size
+from tests.serving.request_json import RequestError
+from tests.serving.stand_in import SavedModel
 
 
 @pytest.fixture(scope="module")
@@ -25,80 +30,61 @@ def folder(generator, tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def ask(folder):
-    """`ask(signature, output, **inputs)`, with lists in place of arrays."""
-    ask, _ = reader.open_saved_model_v1(str(folder))
-    return lambda signature, output, **inputs: ask(
-        signature, output, **{name: np.array(value, DTYPES[name]) for name, value in inputs.items()}
-    )
+@pytest.mark.parametrize(
+    ("image_shape", "expected"),
+    [((28, 28, 1), 1024), ((128, 128, 3), 1024), ((256, 256, 3), 341), ((2048, 2048, 3), 5), ((2**14, 2**14, 3), 1)],
+)
+def test_the_largest_request_is_bounded_by_the_memory_of_its_answer(image_shape, expected):
+    assert largest_request(image_shape) == expected
 
 
-def test_scalars_and_rows_of_one_both_ask_for_a_walk(ask, generator):
-    rows = ask("interpolate", "png_bytes", start=[3], end=[4], steps=[5], label=[1])
-    scalars = ask("interpolate", "png_bytes", start=3, end=4, steps=5, label=1)
-    assert rows.tolist() == scalars.tolist() and len(rows) == 5
-    ends = np.stack([tf.io.decode_png(rows[place]).numpy() for place in (0, -1)])
-    assert np.abs(ends.astype(int) - generator.images([3, 4], "dogs").astype(int)).max() <= 1
+@pytest.mark.parametrize(("maps", "expected"), [(1, 64), (2**4, 64), (2**6, 16), (2**11, 1)])
+def test_a_block_is_bounded_by_the_largest_feature_maps(maps, expected):
+    inputs = keras.Input((8,))
+    x = keras.layers.Reshape((128, 128, maps))(keras.layers.RepeatVector(128 * 128 * maps // 8)(inputs))
+    assert block_size(keras.Model(inputs, keras.layers.GlobalMaxPooling2D()(x))) == expected
 
 
-BAD_LISTS = [
-    ([], [], "seed: a request holds from 1 to 256"),
-    ([0] * 257, [0] * 257, "seed: a request holds from 1 to 256"),
-    ([-1], [0], "a seed is from 0 to 2.62"),
-    ([2**62 + 1], [0], "a seed is from 0 to 2.62"),
-    ([1, 2], [3, 0], "a class is from -1 to 2"),
-    ([1, 2], [-2, 0], "a class is from -1 to 2"),
-    ([1, 2], [0], "label: give one for each"),
-]
+def test_images_do_not_depend_on_the_blocks_they_are_made_in(make_generator, monkeypatch, tmp_path):
+    """Also a last block that is not full, of one row, and rows that are refused in between."""
+    generator = make_generator(channels=3)
+    answers = []
+    for block in (1, 3, 64):
+        monkeypatch.setattr(served_signatures, "block_size", lambda model, block=block: block)
+        module, path = ServedGenerator(generator), tmp_path / str(block)
+        tf.saved_model.save(module, str(path), signatures=module.signatures())
+        model = SavedModel(path)
+        seed, z = np.array([5, 6, -1, 7, 8, 9, 2**63 - 1]), np.linspace(-2, 2, 7 * 8, dtype=np.float32).reshape(7, 8)
+        pngs = model.run("generate_png", {"seed": seed})
+        assert [not png for png in pngs] == [False, False, True, False, False, False, True]
+        walk = model.run("interpolate", {"start": seed % 5, "end": seed % 3, "fraction": np.full(7, 0.3, np.float32)})
+        pixels = model.run("generate", {"seed": seed % 100})
+        png_pixels = [tf.io.decode_png(png).numpy() for png in [*pngs[:2], *walk]]
+        answers.append(np.concatenate([pixels, png_pixels, np.multiply(127.5, model.run("serving_default", {"z": z}))]))
+    assert np.ptp(answers, axis=0).max() <= 1 and answers[0].shape == (7 + 2 + 7 + 7, 16, 16, 3)
 
 
-@pytest.mark.parametrize(("signature", "output"), [("generate", "images"), ("generate_png", "png_bytes")])
-@pytest.mark.parametrize(("seed", "label", "text"), BAD_LISTS)
-def test_bad_seeds_and_labels_are_refused_in_words(ask, signature, output, seed, label, text):
-    with pytest.raises(tf.errors.InvalidArgumentError, match=text):
-        ask(signature, output, seed=seed, label=label)
+def test_more_than_the_largest_request_is_refused_and_the_largest_is_not(folder):
+    model = SavedModel(folder)
+    assert len(model.run("generate_png", {"seed": np.arange(1024), "label": np.full(1024, -1, np.int32)})) == 1024
+    with pytest.raises(RequestError, match="from 1 to 1024 images, this one 1025"):
+        model.run("generate_png", {"seed": np.arange(1025), "label": np.full(1025, -1, np.int32)})
 
 
-BAD_LATENTS = [
-    (0, 0.0, 0, "z: a request holds from 1 to 256"),
-    (257, 0.0, 0, "z: a request holds from 1 to 256"),
-    (2, np.nan, 0, "finite"),
-    (2, np.inf, 0, "finite"),
-    (1, 0.0, -1, "a class is from 0 to 2"),
-]
+def test_batching_parameters_keep_merged_requests_within_the_limit(folder):
+    text = (folder / "batching_params.pbtxt").read_text()
+    values = dict(re.findall(r"^(\w+) \{ value: (\d+) \}$", re.sub("^#.*\n", "", text, flags=re.M), re.M))
+    assert values.pop("max_batch_size") == "1024"
+    assert values.keys() == {"batch_timeout_micros", "max_enqueued_batches", "num_batch_threads"}
 
 
-@pytest.mark.parametrize(("count", "value", "label", "text"), BAD_LATENTS)
-def test_bad_latents_are_refused_in_words(ask, generator, count, value, label, text):
-    z = np.full((count, generator.config.latent_dim), value)
-    with pytest.raises(tf.errors.InvalidArgumentError, match=text):
-        ask("serving_default", "images", z=z, label=[label] * count)
-
-
-BAD_WALKS = [
-    ([0], [1], [10**9], [0], "from 2 to 256"),
-    ([0], [1], [1], [0], "from 2 to 256"),
-    ([0, 1], [1], [3], [0], "start: give one number"),
-    ([-5], [1], [3], [0], "start: a seed is from 0"),
-    ([0], [1], [3], [3], "a class is from -1 to 2"),
-]
-
-
-@pytest.mark.parametrize(("start", "end", "steps", "label", "text"), BAD_WALKS)
-def test_bad_walks_are_refused_in_words(ask, start, end, steps, label, text):
-    with pytest.raises(tf.errors.InvalidArgumentError, match=text):
-        ask("interpolate", "png_bytes", start=start, end=end, steps=steps, label=label)
-
-
-def test_every_warm_up_request_is_one_that_the_model_answers(ask, folder):
+def test_every_warm_up_request_is_one_that_the_model_answers(folder):
     prediction_log_pb2 = pytest.importorskip("tensorflow_serving.apis.prediction_log_pb2")
-    answered = []
+    model, answered = SavedModel(folder), []
     records = tf.data.TFRecordDataset(str(folder / "assets.extra" / "tf_serving_warmup_requests"))
     for record in records.as_numpy_iterator():
         request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
         signature = request.model_spec.signature_name
-        output = "images" if signature == "generate" else "png_bytes"
         inputs = {name: tf.make_ndarray(value) for name, value in request.inputs.items()}
-        answered.append((request.model_spec.name, signature, len(ask(signature, output, **inputs))))
+        answered.append((request.model_spec.name, signature, len(model.run(signature, inputs))))
     assert answered == [("pets", signature, count) for signature in ("generate_png", "generate") for count in (1, 64)]

@@ -23,7 +23,9 @@ from urllib.parse import unquote
 import numpy as np
 from PIL import Image
 
-LARGEST_REQUEST = 256
+from tests.serving import request_json
+from tests.serving.request_json import RequestError
+
 DAMAGED = base64.b64encode(b"\x89PNG\r\n\x1a\n and then nothing").decode()
 
 _PATHS = re.compile(r"/v1/models/([^/:]+)(?:/versions/(\d+))?(/metadata|:predict)?")
@@ -43,19 +45,19 @@ _ANSWERS = {
 }
 
 
-class RequestError(Exception):
-    """An answer with an HTTP code and a message."""
-
-
 class DrawnModel:
-    """What a server needs to know of an exported generator, without TensorFlow: noise images of seed and class."""
+    """What a server needs to know of an exported generator, without TensorFlow: noise images of seed and class.
 
-    def __init__(self, classes: int = 0):
+    A walk of an `old` model, exported by an earlier version, takes its number of images.
+    """
+
+    def __init__(self, classes: int = 0, old: bool = False):
         self.classes = classes
         label = {"label": "int32"} if classes else {}
+        place = {"steps": "int32"} if old else {"fraction": "float32"}
         self.inputs = {
             "generate_png": {"seed": "int64", **label},
-            "interpolate": {"start": "int64", "end": "int64", "steps": "int32", **label},
+            "interpolate": {"start": "int64", "end": "int64", **place, **label},
         }
 
     def image(self, seed: int, label: int = -1) -> np.ndarray:
@@ -66,42 +68,60 @@ class DrawnModel:
 
     def walk(self, start: int, end: int, steps: int, label: int = -1) -> np.ndarray:
         """uint8 [steps, 8, 8, 1]."""
+        return np.stack([self.between(start, end, at, label) for at in np.linspace(0, 1, steps, dtype=np.float32)])
+
+    def between(self, start: int, end: int, fraction: float, label: int = -1) -> np.ndarray:
+        """uint8 [8, 8, 1]."""
         ends = [self.image(start, label).astype(float), self.image(end, label).astype(float)]
-        return np.stack([ends[0] + (ends[1] - ends[0]) * at for at in np.linspace(0, 1, steps)]).astype(np.uint8)
+        return (ends[0] + (ends[1] - ends[0]) * fraction).astype(np.uint8)
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> list:
-        """The only output of a signature."""
-        labels = inputs.get("label", np.full(len(inputs.get("seed", [0])), -1))
-        if any(label >= max(1, self.classes) for label in labels):
+        """The only output of a signature; rows with a label out of range are refused as an exported graph does."""
+        labels = inputs.get("label", np.full(len(next(iter(inputs.values()))), -1))
+        bad = labels >= max(1, self.classes)
+        if bad.all():
             sentence = f"label: a class is from -1 to {self.classes - 1}"
             raise RequestError(400, f"assertion failed: [{sentence}]\n\t [[{{{{function_node x}}}}{{{{node y}}}}]]")
-        if signature == "generate_png":
-            pairs = zip(inputs["seed"].tolist(), labels.tolist(), strict=True)
-            return [_png(self.image(*pair)) for pair in pairs]
-        numbers = [int(inputs[name].item()) for name in ("start", "end", "steps")]
-        return [_png(pixels) for pixels in self.walk(*numbers, int(labels[0]))]
+        columns = [inputs[name].tolist() for name in self.inputs[signature] if name != "label"]
+        if "steps" in inputs:
+            ((start, end, steps),) = zip(*columns, strict=True)
+            return [_png(pixels) for pixels in self.walk(start, end, steps, int(labels[0]))]
+        image = self.image if signature == "generate_png" else self.between
+        rows = zip(*columns, labels.tolist(), bad.tolist(), strict=True)
+        return [b"" if refused else _png(image(*row)) for *row, refused in rows]
 
 
 class SavedModel:
-    """An exported generator, loaded by TensorFlow."""
+    """An exported generator in a session like that of TF Serving.
+
+    TensorFlow 1's loader restores variables as TF Serving does. Callables take inputs of any shape, as its session
+    does; Python's `Session.run` would refuse them itself.
+    """
 
     def __init__(self, folder: Path):
         import tensorflow as tf
+        from tensorflow.core.protobuf import config_pb2
 
-        self._tf, self._loaded = tf, tf.saved_model.load(str(folder))
-        self.inputs = {
-            name: {key: spec.dtype.name for key, spec in function.structured_input_signature[1].items()}
-            for name, function in self._loaded.signatures.items()
-        }
+        with tf.Graph().as_default():
+            session = tf.compat.v1.Session()
+            signatures = tf.compat.v1.saved_model.load(session, ["serve"], str(folder)).signature_def
+        self._refusal = tf.errors.InvalidArgumentError
+        self.inputs, self._calls = {}, {}
+        for name, definition in signatures.items():
+            if definition.outputs and definition.inputs:
+                self.inputs[name] = {key: tf.DType(value.dtype).name for key, value in definition.inputs.items()}
+                (output,) = definition.outputs.values()
+                feed = [value.name for value in definition.inputs.values()]
+                options = config_pb2.CallableOptions(feed=feed, fetch=[output.name])
+                self._calls[name] = session._make_callable_from_options(options)
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> list:
         """The only output of a signature."""
-        tensors = {name: self._tf.constant(array) for name, array in inputs.items()}
         try:
-            (values,) = self._loaded.signatures[signature](**tensors).values()
-        except (self._tf.errors.InvalidArgumentError, TypeError, ValueError) as error:
-            raise RequestError(400, str(error)) from None
-        return values.numpy().tolist()
+            (values,) = self._calls[signature](*(inputs[name] for name in self.inputs[signature]))
+        except self._refusal as error:
+            raise RequestError(400, error.message) from None
+        return values.tolist()
 
 
 class StandIn(ThreadingHTTPServer):
@@ -167,14 +187,9 @@ class StandIn(ThreadingHTTPServer):
     def _predict(self, request: dict[str, Any]) -> dict[str, Any]:
         """Both forms of the API: rows ("instances") and columns ("inputs")."""
         signature = request.get("signature_name", "serving_default")
-        dtypes = self.model.inputs[signature]
-        columns = request.get("inputs")
-        if "instances" in request:
-            rows = [row if isinstance(row, dict) else {next(iter(dtypes)): row} for row in request["instances"]]
-            columns = {name: [row[name] for row in rows] for name in dtypes}
-        elif not isinstance(columns, dict):
-            columns = {next(iter(dtypes)): columns}
-        inputs = {name: np.array(column, dtypes[name]) for name, column in columns.items()}
+        if signature not in self.model.inputs:
+            raise RequestError(400, f'Serving signature name: "{signature}" not found in signature def')
+        inputs = request_json.inputs(request, self.model.inputs[signature])
         values = [
             {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
             for value in self.model.run(signature, inputs)

@@ -53,9 +53,24 @@ def test_pngs_are_asked_for_as_they_are_taken(server):
     assert sum(path.endswith(":predict") for path in server.asked) == 1
 
 
-def test_a_walk(server):
+@pytest.mark.parametrize(("steps", "requests"), [(5, 1), (130, 3)])
+def test_a_walk(server, steps, requests):
     with connect(server) as served:
-        np.testing.assert_array_equal(served.walk(3, 14, 5), server.model.walk(3, 14, 5))
+        np.testing.assert_array_equal(served.walk(3, 14, steps), server.model.walk(3, 14, steps))
+    assert sum(path.endswith(":predict") for path in server.asked) == requests
+
+
+def test_a_walk_of_a_model_that_was_exported_earlier():
+    with StandIn(DrawnModel(classes=3, old=True)) as server, connect(server) as served:
+        np.testing.assert_array_equal(served.walk(3, 14, 130, label=1), server.model.walk(3, 14, 130, 1))
+
+
+def test_rows_that_the_model_refuses_among_others(conditional_server, monkeypatch):
+    """As on a server that merges requests, where rows of somebody else are good."""
+    monkeypatch.setattr(conditional_server.model, "run", lambda signature, inputs: [b""] * 2)
+    message = "the model refused 2 images, first seed 4, label 7; is one out of range?"
+    with connect(conditional_server) as served, pytest.raises(RefusedError, match=re.escape(message)):
+        served.images([4, 5], label=7)
 
 
 def test_classes(conditional_server):
