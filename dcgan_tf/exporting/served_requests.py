@@ -88,7 +88,7 @@ def _within(name: str, value: tf.Tensor, lowest_label: int, classes: int) -> tup
 
 
 def _checked(request: Rows, checks: list[tuple[tf.Tensor, str | tf.Tensor]]) -> Rows:
-    """The request, once all conditions hold; InvalidArgument with the sentence of the first that does not, otherwise."""
+    """The request, once all conditions hold; otherwise InvalidArgument with the sentence of the first that does not."""
     before: list[tf.Operation] = []
     for holds, sentence in checks:
         with tf.control_dependencies(before):

@@ -162,7 +162,7 @@ def test_a_bad_row_answers_for_itself(predict, generator):
 
 @pytest.fixture
 def together(model):
-    """`together(asks, largest)` lets five clients ask at once, and gives what each got, and the sizes of the batches."""
+    """`together(asks, largest)` lets clients ask at once; what each got, and the sizes of the batches."""
 
     def run(asks, largest=1000):
         with StandIn(Batching(model, len(asks), largest), "pets") as server, ThreadPoolExecutor(len(asks)) as threads:
