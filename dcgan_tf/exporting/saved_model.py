@@ -1,4 +1,4 @@
-"""The SavedModel, as TF Serving loads it, with parameters for a server that merges requests (`--enable_batching`).
+"""The SavedModel, as TF Serving loads it, with parameters for a server that merges requests.
 
 Warm-up requests, which spare the first user the wait for the first run, need the package tensorflow-serving-api.
 """
@@ -16,7 +16,7 @@ from dcgan_tf.models.generator import Generator
 BATCHING_PARAMETERS = "batching_params.pbtxt"  # TF Serving's name for it
 WARM_UP_SIGNATURES, WARM_UP_BATCHES = ("generate_png", "generate"), (1, 64)
 
-_BATCHING = """# For tensorflow_model_server --enable_batching --batching_parameters_file=(this file)
+_BATCHING = """# For TF Serving with enable_batching: name this file as its batching_parameters_file.
 # Rows of a merged batch: the most that the model takes.
 max_batch_size {{ value: {largest} }}
 # How long a request waits for others, in microseconds.
