@@ -130,9 +130,9 @@ run sh -c 'test "$(id -u)" = 1000 && test ! -w . && test ! -w train.py && ! env 
 passed "runs as user 1000, who cannot write the program; no variables for GPUs"
 
 mounted=$(b mount "$container")
-contents() { (cd "$mounted/app" && find . \( -path ./runs -o -name '*.egg-info' \) -prune -o -type f -print | cut -c3-); }
-tracked() { git -C "$repository" ls-files ':(glob)*.py' 'dcgan_tf/*.py' 'requirements*' pyproject.toml README.md LICENSE; }
-demand diff <(tracked | LC_ALL=C sort) <(contents | LC_ALL=C sort) >> "$log"
+tracked=$(git -C "$repository" ls-files ':(glob)*.py' 'dcgan_tf/*.py' 'requirements*' pyproject.toml README.md LICENSE)
+contents=$(cd "$mounted/app" && find . \( -path ./runs -o -name '*.egg-info' \) -prune -o -type f -print | cut -c3-)
+demand diff <(LC_ALL=C sort <<< "$tracked") <(LC_ALL=C sort <<< "$contents") >> "$log"
 demand [ -z "$(find "$mounted/app" ! -perm -o=r -print)" ]
 b unmount "$container" >> "$log"
 passed "holds what git tracks and no more, readable for everybody"

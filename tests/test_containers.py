@@ -108,7 +108,10 @@ def test_the_builder_gets_what_is_copied_and_no_more():
     everything, *lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line[0] != "#"]
     assert everything == "*"
     admitted = {line[1:] for line in lines if line[0] == "!"}
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    tracked = listed.stdout.split()
     files = {name for name in tracked if "/" not in name and any(fnmatch(name, each) for each in copied)}
     assert admitted == {*files, "dcgan_tf"}
     assert all(name.endswith(".py") for name in tracked if name.startswith("dcgan_tf/"))
