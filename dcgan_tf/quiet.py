@@ -6,6 +6,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from dcgan_tf.errors import UserError
+
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
@@ -31,13 +33,21 @@ def quiet_stderr() -> Iterator[None]:
 
 
 def load_tensorflow() -> None:
-    """Imports TensorFlow and looks at the devices, both of which print when they happen for the first time."""
+    """Imports TensorFlow and looks at the devices, both of which print when they happen for the first time.
+
+    Raises:
+        UserError: it is not installed, as where only the client is used.
+    """
     if "tensorflow" in sys.modules:
         return
     _load_matplotlib()
     with quiet_stderr():
-        import tensorflow
-
+        try:
+            import tensorflow
+        except ModuleNotFoundError as error:
+            if error.name != "tensorflow":
+                raise
+            raise UserError("TensorFlow is not installed, which all but the client needs; see README.md") from error
         tensorflow.config.list_physical_devices()
 
 

@@ -200,8 +200,10 @@ class Client:
                 if left <= _POLL_SECONDS:
                     raise UnavailableError(f"{error} after {seconds:g} s" if seconds else str(error)) from error
                 pause, asked = _pause(_POLL_SECONDS, error)
-                if not logged or asked:
-                    _LOG.info("%s; waiting for up to %g s%s", error, left if logged else seconds, asked)
+                if asked:
+                    _LOG.info("%s; trying again in %.3g s%s", error, min(pause, left), asked)
+                elif not logged:
+                    _LOG.info("%s; waiting for up to %g s", error, seconds)
                     logged = True
             time.sleep(min(pause, left))
 

@@ -159,12 +159,13 @@ class Blocked:
     def find_spec(self, name, path=None, target=None):
         top = name.partition(".")[0]
         if top not in sys.stdlib_module_names and top not in allowed:
-            raise ModuleNotFoundError(f"{name} is not among the requirements of the client")
+            raise ModuleNotFoundError(f"{name} is not among the requirements of the client", name=name)
 sys.meta_path.insert(0, Blocked())
 allowed = {"dcgan_tf", *sys.argv.pop(1).split(",")}
 from dcgan_tf.serving import Client
 assert not {"absl", "tqdm"} & set(sys.modules)
 from dcgan_tf.cli.main import main
+assert main(["train", "--preset=tiny", "--run=none"]) == 1
 sys.exit(main(sys.argv[1:]))
 """
     modules = {"absl-py": "absl", "pillow": "PIL"}  # under the names of their packages
@@ -174,4 +175,5 @@ sys.exit(main(sys.argv[1:]))
     line = [sys.executable, "-c", program, ",".join(allowed), *arguments]
     ended = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.startswith("error: TensorFlow is not installed, which all but the client needs")
     assert (tmp_path / "grid.png").is_file()

@@ -222,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.startswith("slow"):
             time.sleep(float(fault.split()[1]))
         elif fault:
-            self._fail(fault)
+            self._fail(fault, body)
             return
         try:
             code, answer = 200, self.server.answer(self.path, body)
@@ -238,7 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text.encode())
 
-    def _fail(self, fault: str) -> None:
+    def _fail(self, fault: str, body: bytes) -> None:
         if fault in _ANSWERS:
             self._reply(*_ANSWERS[fault])
             return
@@ -247,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "cut":
             self._reply(200, '{"outputs": [', length=1000)
         elif fault.startswith("drip"):
-            self._drip(fault.split()[1], json.dumps(self.server.answer(self.path, b"{}")).encode())
+            self._drip(fault.split()[1], json.dumps(self.server.answer(self.path, body)).encode())
         elif fault == "garbage":
             self.wfile.write(b"\0\0\x12\4\0\0\0\0\0 this is no HTTP\r\n\r\n")
         self.close_connection = True
