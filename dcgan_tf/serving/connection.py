@@ -146,8 +146,8 @@ class Connection:
         said = sentence(message) if isinstance(message, str) else ""
         code, address = answer.status_code, self.address
         if code in _OVERLOADED:
-            text = f"the server is not ready (HTTP {code}{said and ': '}{said})"
-            raise UnavailableError(f"{address}: {text}", _retry_after(answer))
+            text = "the server, or a proxy before it, ran out of time" if code == 504 else "the server is not ready"
+            raise UnavailableError(f"{address}: {text} (HTTP {code}{said and ': '}{said})", _retry_after(answer))
         if answer.is_redirect:
             raise self._redirected(answer.headers["location"])
         if code not in _OF_PROXIES and (not isinstance(content, dict) or (code != 200 and not said)):

@@ -347,6 +347,7 @@ PAGE = "<html><head><title>What went wrong</title></head></html>"
         (413, "59 bytes are too much for the server or a proxy before it (HTTP 413)"),
         (500, "this is not TensorFlow Serving (HTTP 500 without its JSON: What went wrong)"),
         (502, "the server is not ready (HTTP 502)"),
+        (504, "ran out of time (HTTP 504)"),
     ],
 )
 def test_pages_of_proxies(server, caplog, code, part):
