@@ -125,10 +125,10 @@ def _prepare(module: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def _turn(seconds: float) -> Turn:
-    return Turn(_own["pacer"].turn(seconds), _peak_bytes())
+    return Turn(_own["pacer"].turn(seconds), peak_bytes())
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """The high water mark of this process's resident set.
 
     From /proc where there is one: the kernel's other counter, ru_maxrss, starts from that of the parent.

@@ -1,10 +1,11 @@
 """The benchmarks compare like with like: costs counted by hand, the same networks in PyTorch, clear refusals."""
 
+import dataclasses
 import time
 
 import pytest
 
-from benchmarks import costs, input_pipeline, long_runs, our_step, serving, train_step, workers
+from benchmarks import costs, input_pipeline, long_runs, our_step, serving, serving_memory, train_step, workers
 from dcgan_tf import models, presets
 from dcgan_tf.cli import console
 from dcgan_tf.config import TrainingConfig
@@ -107,6 +108,23 @@ def test_serving_measures_every_way(preset, parts, capfd):
         assert float(milliseconds) > 0 and float(rate.replace(",", "")) > 0
         assert float(faster) >= 0 and float(ratio) >= 0
     assert f"XNNPACK takes {parts}" in out
+
+
+@pytest.mark.full
+def test_memory_is_measured_for_requests_of_every_size(monkeypatch, tmp_path, capfd):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    monkeypatch.setattr(serving_memory, "apart", lambda function, *arguments: function(*arguments))
+    path, config = str(tmp_path / "1"), presets.PRESETS["tiny"].model
+    serving_memory._export(dataclasses.replace(config, conditional=True, classes=3), path)
+    code = console.execute(serving_memory.main, serving_memory.FLAGS, ["serving_memory", f"--saved_model={path}"])
+    out, err = capfd.readouterr()
+    assert code == 0, err
+    head, _, *rows = [line.strip("| ").split(" | ") for line in out.splitlines() if line.startswith("|")]
+    assert head[1:] == ["nothing", "1 image", "256 images", "1,024 images", "twice 1,024 at once"]
+    assert [row[0] for row in rows] == ["`serving_default`", "`generate_png`"]
+    for _, *peaks in rows:
+        assert all(int(each.replace(",", "")) > 100 for each in peaks)
+    assert serving_memory.table(path, [1025])[1][2:] == ("refused", "refused")
 
 
 @pytest.mark.full
