@@ -169,10 +169,10 @@ def test_documented_docker_commands_are_safe():
     served = [command for command in documented_runs() if "tensorflow/serving:" in command]
     assert len(served) >= 3 and len(documented_runs()) > len(served)
     for command in documented_runs():
-        assert '--user "$(id -u):$(id -g)"' in command
+        assert '--user "$(id -u):$(id -g)"' in command, command
         assert all(port.startswith("127.0.0.1:") for port in re.findall(r" -p (\S+)", command)), command
     for command in served:
-        assert re.findall(r" -p (\S+)", command) == ["127.0.0.1:8501:8501"]
+        assert re.findall(r" -p (\S+)", command) == ["127.0.0.1:8501:8501"], command
         assert "--cap-drop=ALL" in command and all(
             mount == "ro" for mount in re.findall(r":/models/\w+:?(\w*)", command)
         )
