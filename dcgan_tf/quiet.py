@@ -38,6 +38,8 @@ def load_tensorflow() -> None:
     Raises:
         UserError: it is not installed, as where only the client is used.
     """
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"  # whatever the user has chosen for other programs
     if "tensorflow" in sys.modules:
         return
     _load_matplotlib()

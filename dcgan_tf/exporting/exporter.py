@@ -16,7 +16,7 @@ from dcgan_tf.errors import ArgumentError, FullDiskError, UserError
 from dcgan_tf.evaluation import rows
 from dcgan_tf.exporting import export_folder, model_card, report, saved_model
 from dcgan_tf.exporting.description import Description
-from dcgan_tf.exporting.formats import FORMATS, Artefact, chosen
+from dcgan_tf.exporting.formats import FORMATS, KERAS_READERS, Artefact, chosen
 from dcgan_tf.exporting.verify import Finding, Verifier
 from dcgan_tf.models.generator import Generator
 from dcgan_tf.models.trained import load_generator
@@ -118,6 +118,8 @@ def _check(formats: Sequence[str] | None, name: str, out: Path) -> list[str]:
     report.read(out)
     for missing in FORMATS.keys() - chosen_formats if formats is None else ():
         log.info("without %s; pip install %s adds it", missing, " ".join(FORMATS[missing].packages))
+    if "keras" in chosen_formats and len(KERAS_READERS) == 1:
+        log.info("the .keras file is read with Keras on TensorFlow alone; pip install jax checks it on JAX, too")
     if "saved_model" in chosen_formats and not saved_model.can_warm_up():
         log.info("without warm-up requests for TF Serving; pip install tensorflow-serving-api adds them")
     return chosen_formats

@@ -39,11 +39,18 @@ FLOAT32, FLOAT16 = Limit(1e-5, 1e-5), Limit(8e-3, 2e-3)
 INT8_WEIGHTS, INT8 = Limit(0.5, 0.04), Limit(1.0, 0.06)
 
 
+OLDEST_KERAS = "3.4"
+"""The oldest version that reads every .keras file; 3.0 to 3.3 read those of unconditional generators only."""
+
+BACKENDS = {"jax": "JAX", "torch": "PyTorch"}
+"""Keras's backends that can check a .keras file beside TensorFlow, by package; the first that is installed does."""
+
 READER_TITLES = {
     "saved_model_v1": "TensorFlow 1 loader, as TF Serving",
     "saved_model": "TensorFlow",
     "tflite": "LiteRT, 1 thread",
-    "keras": "Keras",
+    "keras": "Keras on TensorFlow",
+    **{f"keras_{name}": f"Keras on {title}" for name, title in BACKENDS.items()},
     "onnx": "ONNX Runtime, 1 thread",
 }
 """The keys of `reader.READERS`, for a person."""
@@ -91,6 +98,8 @@ def _writer(module: str, **options: str) -> Writer:
     return write
 
 
+KERAS_READERS = ("keras", *[f"keras_{name}" for name in BACKENDS if importlib.util.find_spec(name)][:1])
+
 _TFLITE = {"float32": FLOAT32, "float16": FLOAT16, "int8_dynamic": INT8_WEIGHTS, "int8": INT8}
 
 FORMATS = {
@@ -103,7 +112,7 @@ FORMATS = {
             for kind, limit in _TFLITE.items()
         )
     ),
-    "keras": Format((Artefact("keras", ".keras", _writer("keras_file"), ("keras",), FLOAT32),)),
+    "keras": Format((Artefact("keras", ".keras", _writer("keras_file"), KERAS_READERS, FLOAT32),)),
     "onnx": Format(
         (Artefact("onnx", ".onnx", _writer("onnx_file"), ("onnx",), FLOAT32),), ("tf2onnx", "onnx", "onnxruntime")
     ),

@@ -6,15 +6,27 @@ from pathlib import Path
 
 from dcgan_tf.exporting.description import KEY, Description
 from dcgan_tf.models.generator import Generator
+from dcgan_tf.models.portable import portable
 
 MEMBER = f"{KEY}.json"
+ARCHITECTURE = "config.json"
 
 
 def write(generator: Generator, description: Description, path: Path) -> None:
-    """Writes the file; the description is one more member of the archive, which Keras ignores."""
-    generator.model.save(path)
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(MEMBER, json.dumps(description.to_dict(), indent=2) + "\n")
+    """Writes the file; the description is one more member of the archive, which Keras ignores.
+
+    Batch norm over several devices (`synchronized`) is for training, and TensorFlow's backend alone knows it.
+    """
+    whole = path.with_suffix(".whole.keras")
+    generator.model.save(whole)
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(path, "w") as target:
+        for member in source.infolist():
+            content = source.read(member)
+            if member.filename == ARCHITECTURE:
+                content = json.dumps(portable(json.loads(content), synchronized=False))
+            target.writestr(member, content)
+        target.writestr(MEMBER, json.dumps(description.to_dict(), indent=2) + "\n")
+    whole.unlink()
 
 
 def describe(path: Path) -> dict:

@@ -4,11 +4,11 @@ It imports nothing of this package, so its answers are those of any other machin
 
     python reader.py KIND PATH REQUESTS.npz ANSWERS.npz
 
-KIND is a key of `READERS`. REQUESTS holds z float32 [n, latent_dim], seed int64 [n], and label int32 [n] if the
-generator is conditional. ANSWERS holds what the format can answer: "images" (float32, for z), "generated" (uint8, for
-the seeds), "png" (the same as PNG files), "path_png" (PNG files of `interpolate` between the first two seeds), and
-"facts", a JSON text with milliseconds per image, operators, and what else the format tells. The exit code is 0, or 1
-with one line on stderr.
+KIND is a key of `READERS`; after "keras_" it names the backend. REQUESTS holds z float32 [n, latent_dim], seed int64
+[n], and label int32 [n] if the generator is conditional. ANSWERS holds what the format can answer: "images" (float32,
+for z), "generated" (uint8, for the seeds), "png" (the same as PNG files), "path_png" (PNG files of `interpolate`
+between the first two seeds), and "facts", a JSON text with milliseconds per image, operators, and what else the format
+tells. The exit code is 0, or 1 with one line on stderr.
 """
 
 import functools
@@ -108,7 +108,7 @@ def open_keras(path: str) -> tuple[Call, Any]:
 
     def call(**inputs: np.ndarray) -> np.ndarray:
         values = list(inputs.values())
-        return np.asarray(model(values if len(values) > 1 else values[0], training=False))
+        return keras.ops.convert_to_numpy(model(values if len(values) > 1 else values[0], training=False))
 
     return call, model
 
@@ -189,15 +189,20 @@ READERS = {
     "saved_model_v1": _read_saved_model_v1,
     "tflite": _read_tflite,
     "keras": _read_keras,
+    "keras_jax": _read_keras,
+    "keras_torch": _read_keras,
     "onnx": _read_onnx,
 }
 
 
 def main(kind: str, path: str, requests: str, answers: str) -> None:
     """Reads, asks, stores; without pickling, an .npz holds texts only as arrays of bytes."""
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"  # files are compared, not devices
-    if kind != "keras":
+    # Files are compared, not devices.
+    os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu", "KERAS_TORCH_DEVICE": "cpu"}
+    runtime, _, backend = kind.partition("_")
+    if runtime != "keras":
         sys.modules["keras"] = None  # `import keras` fails, as where only the format's runtime is installed
+    os.environ["KERAS_BACKEND"] = backend or "tensorflow"
     with np.load(requests) as archive:
         inputs = dict(archive)
     latents = {name: inputs[name] for name in ("z", "label") if name in inputs}

@@ -15,8 +15,8 @@ import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-from dcgan_tf import models
 from dcgan_tf.exporting.description import KEY, Description
+from dcgan_tf.exporting.float_graph import float_graph
 from dcgan_tf.models import latent
 from dcgan_tf.models.generator import Generator
 
@@ -38,14 +38,7 @@ def write(generator: Generator, description: Description, path: Path, kind: str)
             each product); "int8" (integers throughout, for hardware that has nothing else).
     """
     model = _prepared(generator.model, kind)
-    specs = [tf.TensorSpec([1, description.latent_dim], tf.float32, name="z")]
-    if generator.config.conditional:
-        specs.append(tf.TensorSpec([1], tf.int32, name="label"))
-
-    @tf.function
-    def images(z, label=None):
-        return {"images": model(models.inputs(z, label), training=False)}
-
+    images, specs = float_graph(model, generator.config, 1)
     holder = tf.Module()  # owns the variables; given a Keras model, the converter silently leaves them empty
     holder.bare_variables = [variable.value for variable in model.variables]
     converter = tf.lite.TFLiteConverter.from_concrete_functions([images.get_concrete_function(*specs)], holder)

@@ -1,5 +1,12 @@
 """The two networks, and how trained weights become images."""
 
+import keras
+
+from dcgan_tf.errors import UserError
+
+if (backend := keras.backend.backend()) != "tensorflow":
+    raise UserError(f"Keras runs on {backend} in this process; set KERAS_BACKEND=tensorflow before it is imported")
+
 from dcgan_tf.models.generator import Generator
 from dcgan_tf.models.networks import (
     build_discriminator,

@@ -21,6 +21,7 @@ from dcgan_tf import files, seeds
 from dcgan_tf.config import CUSTOM_NETWORKS, ModelConfig
 from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.losses import CUSTOM, LOSSES, Loss
+from dcgan_tf.models.portable import portable
 from dcgan_tf.runs import RunDirectory
 
 ROLES = ("generator", "discriminator")
@@ -134,7 +135,7 @@ class Custom:
                 continue
             text = _to_json(model, role)
             if directory.exists() and path.exists():
-                if json.loads(path.read_text()) != json.loads(text):
+                if portable(json.loads(path.read_text())) != json.loads(text):
                     raise UserError(f"{role}: {directory.path} was started with another network; start a new run")
                 continue
             path.parent.mkdir(exist_ok=True)
@@ -226,7 +227,7 @@ def _to_json(model: keras.Model, role: str) -> str:
     for layer in config["layers"]:  # a layer without a seed would draw another one in every process
         if layer["config"].get("seed", 0) is None:
             layer["config"]["seed"] = seeds.stream_key(0, f"{role}/{layer['config']['name']}")
-    return json.dumps(described, indent=1)
+    return json.dumps(portable(described), indent=1)
 
 
 def _rename(value: object, names: dict[str, str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from dcgan_tf import exporting
 from dcgan_tf.errors import ArgumentError
+from dcgan_tf.exporting import reader
 from dcgan_tf.exporting.description import Description
 from dcgan_tf.exporting.formats import FORMATS
 
@@ -56,6 +57,25 @@ def test_a_conditional_generator_survives(make_generator, tmp_path, name):
         assert close(exported.images(range(3, 8), label), generator.images(range(3, 8), label))
     with pytest.raises(ArgumentError, match="there is no such class; choose one of 0 cats, 1 dogs, 2 owls"):
         exported.images([0], "mice")
+
+
+@pytest.mark.parametrize("name", ["onnx", "tflite int8_dynamic"])
+def test_a_label_out_of_range_counts_as_the_nearest_class(make_generator, tmp_path, name):
+    """These formats cannot refuse it."""
+    generator = make_generator(("cats", "dogs", "owls"), conditional=True, classes=3)
+    path = write(name, generator, tmp_path)
+    call, _ = (reader.open_onnx if name == "onnx" else reader.open_tflite)(str(path))
+    z = generator.latents(range(4)).numpy()
+    found = call(z=z, label=np.array([-7, 3, 1, 2**31 - 1], np.int32))
+    expected = call(z=z, label=np.array([0, 2, 1, 2], np.int32))
+    assert np.array_equal(found, expected) and np.abs(expected[0] - expected[2]).max() > 0.01
+
+
+def test_the_rows_of_an_onnx_file_have_one_name(make_generator, tmp_path):
+    generator = make_generator(("cats", "dogs"), conditional=True, classes=2)
+    _, session = reader.open_onnx(str(write("onnx", generator, tmp_path)))
+    shapes = {each.name: each.shape for each in (*session.get_inputs(), *session.get_outputs())}
+    assert shapes == {"z": ["batch", 8], "label": ["batch"], "images": ["batch", *generator.image_shape]}
 
 
 @pytest.mark.parametrize("name", ["saved_model", "tflite float16", "keras", "onnx"])

@@ -1,6 +1,7 @@
 """Broken exports: every format, broken in every way, is refused in words, and nothing of it is left behind."""
 
 import dataclasses
+import importlib.util
 import itertools
 import re
 import zipfile
@@ -11,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf import exporting
-from dcgan_tf.exporting.formats import FORMATS, Format
+from dcgan_tf.exporting.formats import BACKENDS, FORMATS, Format
 from dcgan_tf.exporting.served_signatures import ServedGenerator
 from dcgan_tf.models import Generator, named_variables
 
@@ -124,6 +125,20 @@ def test_a_saved_model_whose_variables_are_left_out_is_refused_where_python_load
         "saved_model_v1": True,
         "saved_model": False,
     }
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_second_backend_reads_the_keras_file_or_says_why_not(make_generator, monkeypatch, tmp_path, backend):
+    artefact = dataclasses.replace(FORMATS["keras"].artefacts[0], readers=(f"keras_{backend}",))
+    monkeypatch.setitem(FORMATS, "keras", Format((artefact,)))
+    monkeypatch.setenv("KERAS_BACKEND", "no such backend")  # the reader's own choice holds
+    generator = make_generator(("cats", "dogs"), conditional=True, classes=2)
+    result = exporting.export_generator(generator, "digits", tmp_path, ["keras"])
+    if importlib.util.find_spec(backend):
+        assert not result.refused and result.paths
+    else:
+        assert f"No module named '{backend}'" in result.refused[0].problem and not result.paths
 
 
 @pytest.mark.full

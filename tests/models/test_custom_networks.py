@@ -1,13 +1,16 @@
 """Networks and losses of the user's own: what they must satisfy, and that names of variables are stable."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
 from keras import layers
 
-from dcgan_tf.errors import ArgumentError
+from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.losses import LOSSES, Loss
 from dcgan_tf.models.custom_networks import Custom
+from dcgan_tf.runs import RunDirectory
 
 
 def generator(side: int = 16, offset: float = 0.0) -> keras.Model:
@@ -97,6 +100,24 @@ def test_a_layer_that_draws_gets_a_seed_that_is_kept():
     z = np.zeros((4, 6), np.float32)
     first, second = (custom.network("generator")(z, training=True) for _ in range(2))
     assert np.array_equal(first, second) and np.ptp(first) > 0
+
+
+def test_a_network_kept_by_an_earlier_version_is_the_same(tmp_path):
+    """Earlier versions wrote every argument of a layer."""
+    directory, custom = RunDirectory(tmp_path), Custom(generator(), discriminator())
+    custom.write(directory)
+    directory.config_file.write_text("{}")
+    path = directory.network_file("generator")
+    described = json.loads(path.read_text())
+    norm = next(layer["config"] for layer in described["config"]["layers"] if "batchn" in layer["config"]["name"])
+    assert norm["synchronized"] and "center" not in norm
+    norm["center"] = True
+    path.write_text(json.dumps(described))
+    custom.write(directory)
+    norm["center"] = False
+    path.write_text(json.dumps(described))
+    with pytest.raises(UserError, match="started with another network"):
+        custom.write(directory)
 
 
 def test_a_conditional_network_must_take_every_label():
