@@ -1,5 +1,6 @@
 """`import dcgan_tf`, as a person in a notebook uses it."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ import pytest
 from keras import layers
 
 import dcgan_tf as dcgan
+from dcgan_tf import quiet
 from tests import processes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,6 +30,13 @@ def test_every_public_name_is_there_and_explained():
     assert dir(dcgan) == dcgan.__all__
     with pytest.raises(AttributeError, match="nonsense"):
         _ = dcgan.nonsense
+
+
+def test_the_users_choice_of_a_backend_for_keras_is_for_other_programs(monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.delitem(sys.modules, "keras")
+    quiet.load_tensorflow()
+    assert os.environ["KERAS_BACKEND"] == "tensorflow"
 
 
 def test_importing_is_quiet_and_loads_no_tensorflow():
