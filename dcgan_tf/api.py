@@ -297,6 +297,7 @@ def export(
     name: str | None = None,
     checkpoint: int | str | None = None,
     weights: str | None = None,
+    license: str | None = None,
 ) -> "exporting.Export":
     """Writes a trained generator for other programs, each file verified by another process.
 
@@ -306,11 +307,12 @@ def export(
         out: the folder; None takes `export` in the run directory. Nothing in it is overwritten.
         name: what the model is called; None takes the data set's name.
         checkpoint, weights: see `Run.generator`.
+        license: of the model, for its card: an identifier of the Hugging Face Hub, such as "cc-by-4.0".
 
     Raises:
         ArgumentError: an unknown format or name, or a folder that cannot be written.
     """
-    return exporting.export_run(_directory(run), formats, out, name, checkpoint, weights)
+    return exporting.export_run(_directory(run), formats, out, name, checkpoint, weights, license)
 
 
 def load_exported(path: str | PathLike) -> "exporting.ExportedGenerator":

@@ -33,6 +33,7 @@ FLAGS.text(
 FLAGS.text("out", None, "a folder, which gets FORMAT/NAME/VERSION; default: export/ in the run directory")
 FLAGS.text("name", None, "name of the model; default: the data set's name")
 FLAGS.choice("weights", ("ema", "raw"), "moving average or last weights; default: the average where the run has one")
+FLAGS.text("license", None, "for the model card, as the Hugging Face Hub writes it: cc-by-4.0; default: unknown")
 FLAGS.text("checkpoint", None, "which one: latest (default), best (by the scores of the training), or a step")
 
 
@@ -50,7 +51,9 @@ def main() -> None:
     import tensorflow as tf
 
     tf.config.set_visible_devices([], "GPU")  # all is computed on the CPU; leave the GPU's memory to others
-    result = exporting.export_run(directory, names, FLAGS.out, FLAGS.name, FLAGS.checkpoint, FLAGS.weights)
+    result = exporting.export_run(
+        directory, names, FLAGS.out, FLAGS.name, FLAGS.checkpoint, FLAGS.weights, FLAGS.license
+    )
     print(_table(result))
     if result.paths:
         console.logger().info(_summary(result))
@@ -82,6 +85,10 @@ def _summary(result: "Export") -> str:
         "largest and mean: differences from the generator, in units of [-1, 1]; levels: of 0 to 255",
         f"version {result.version} of {result.name} is in {result.out}; its card: {result.card}",
     ]
+    if FLAGS.license is None:
+        lines.append(
+            "its license is unknown; --license=cc-by-4.0 (or what suits that of your images) names it on the card"
+        )
     first = shlex.quote(str(next(iter(result.paths.values()))))
     lines += ["next:", f"  {console.command('generate')} --model={first}"]
     if "saved_model" in result.paths:

@@ -27,6 +27,7 @@ from dcgan_tf.runs import RunDirectory
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_LICENSE = re.compile(r"[a-z][a-z0-9.+-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def export_run(
     name: str | None = None,
     checkpoint: int | str | None = None,
     weights: str | None = None,
+    license: str | None = None,
 ) -> Export:
     """Exports the generator of a run, with a model card that tells about the training.
 
@@ -72,6 +74,8 @@ def export_run(
         name: of the model; None for the data set's name.
         checkpoint: "latest", "best" or a step; None for the latest.
         weights: "ema" or "raw"; None for the moving average where the run has one.
+        license: of the model, for its card: an identifier of the Hugging Face Hub, such as "cc-by-4.0"; None where it
+            is not known.
 
     Raises:
         ArgumentError: an argument cannot work; all are checked before anything long begins.
@@ -81,17 +85,21 @@ def export_run(
     name = name or _name_of(recorded["data"]["source"])
     out = files.expanded(out) if out else directory.export_dir
     path = checkpoints.find(directory, checkpoint)
-    formats = _check(formats, name, out)
+    formats = _check(formats, name, out, license)
     with tf.device("CPU:0"):  # as the readers; a GPU rounds differently
         generator = load_generator(directory, path, weights)
     log.info("exporting %s, %s weights of step %d", name, generator.weights, generator.step)
     evaluations = [row for row in rows.read(directory) if row["step"] == generator.step and row.get("control") is None]
     facts = {"config": config.to_dict(), "evaluations": evaluations, **recorded}
-    return _export(generator, name, formats, out, directory.path.resolve().name, facts)
+    return _export(generator, name, formats, out, license, directory.path.resolve().name, facts)
 
 
 def export_generator(
-    generator: Generator, name: str, out: str | os.PathLike, formats: Sequence[str] | None = None
+    generator: Generator,
+    name: str,
+    out: str | os.PathLike,
+    formats: Sequence[str] | None = None,
+    license: str | None = None,
 ) -> Export:
     """Exports a generator of any origin; its model card knows nothing of a training run. See `export_run`.
 
@@ -99,21 +107,24 @@ def export_generator(
         generator: weights in float32, with a Sequential or functional model.
         name: of the model.
         out: the export folder.
-        formats: keys of `FORMATS`; None for all whose packages are installed.
+        formats, license: see `export_run`.
 
     Raises:
         ArgumentError, UserError: see `export_run`.
     """
     out = files.expanded(out)
-    return _export(generator, name, _check(formats, name, out), out, None, None)
+    return _export(generator, name, _check(formats, name, out, license), out, license, None, None)
 
 
-def _check(formats: Sequence[str] | None, name: str, out: Path) -> list[str]:
+def _check(formats: Sequence[str] | None, name: str, out: Path, license: str | None) -> list[str]:
     """Checks the arguments, makes the folder, and returns the formats to write."""
     chosen_formats = chosen(formats)
     if not _NAME.fullmatch(name):
         remedy = "use up to 64 lower-case letters, digits, dots, dashes and underscores (mnist, my-photos)"
         raise ArgumentError("name", name, remedy)
+    if license is not None and not _LICENSE.fullmatch(license):
+        remedy = "use an identifier of the Hugging Face Hub (cc-by-4.0, mit, other), or leave it out"
+        raise ArgumentError("license", license, remedy)
     export_folder.check(out)
     report.read(out)
     for missing in FORMATS.keys() - chosen_formats if formats is None else ():
@@ -131,7 +142,13 @@ def _name_of(source: str) -> str:
 
 
 def _export(
-    generator: Generator, name: str, formats: list[str], out: Path, run: str | None, facts: dict[str, Any] | None
+    generator: Generator,
+    name: str,
+    formats: list[str],
+    out: Path,
+    license: str | None,
+    run: str | None,
+    facts: dict[str, Any] | None,
 ) -> Export:
     description = Description.of(generator, name)
     with (
@@ -151,7 +168,8 @@ def _export(
             return Export(name, version, out, {}, findings, None)
         documents, card_name = workplace / "documents", model_card.file_name(out, version)
         documents.mkdir()
-        entries = [report.entry(version, description, places, findings, run), *report.read(out)]
+        newest = report.entry(version, description, license or model_card.UNKNOWN, places, findings, run)
+        entries = [newest, *report.read(out)]
         report.write(documents, entries, generator, facts, card_name)
         export_folder.move_all(moves)
         for document in documents.iterdir():

@@ -4,14 +4,18 @@ The Python blocks of its section "Use" run one after another, in the export fold
 """
 
 import hashlib
+import inspect
 import json
 import re
 from pathlib import Path
 
 from dcgan_tf.exporting.description import Description
-from dcgan_tf.exporting.formats import READER_TITLES
+from dcgan_tf.exporting.formats import OLDEST_KERAS, READER_TITLES
+from dcgan_tf.exporting.seed_to_latent import seed_to_latent
 
 CARD, SAMPLES = "README.md", "samples.png"
+UNKNOWN = "unknown"  # the Hub's word for no license that anybody named
+SEED = 17  # of the examples
 _MARK = re.compile(r"\n<!-- as written by (?:dcgan_tf|export\.py): ([0-9a-f]{64}) -->\n$")
 _PRIVATE = ("dataset", "data_dir", "cache_dir")  # paths of the machine
 
@@ -39,7 +43,10 @@ def write(path: Path, entries: list[dict], facts: dict | None) -> None:
             "evaluations"; None where there is none.
     """
     description, files = entries[0]["description"], _newest_files(entries)
-    parts = [_metadata(facts), _introduction(description, facts), _file_table(files)]
+    license = entries[0]["license"]
+    parts = [_metadata(description, license, facts), _introduction(description, facts)]
+    parts += [_UNKNOWN_LICENSE] if license == UNKNOWN else []
+    parts.append(_file_table(files))
     parts.append(_use({name: entry["files"][name] for name, entry in files.items()}, description))
     if facts is not None:
         parts += [_evaluations(facts["evaluations"]), _training(facts)]
@@ -56,9 +63,14 @@ def _newest_files(entries: list[dict]) -> dict[str, dict]:
     return newest
 
 
-def _metadata(facts: dict | None) -> str:
-    lines = ["library_name: keras", "pipeline_tag: unconditional-image-generation", "tags:"]
-    lines += [f"- {tag}" for tag in ("dcgan", "gan", "image-generation", "tensorflow", "tflite")]
+def _metadata(description: dict, license: str, facts: dict | None) -> str:
+    """For the Hub, which has no task for generators by class."""
+    if description["class_names"]:
+        task, kind = [], "class-conditional-image-generation"
+    else:
+        task, kind = ["pipeline_tag: unconditional-image-generation"], "unconditional-image-generation"
+    lines = [f"license: {license}", "library_name: keras", *task, "tags:"]
+    lines += [f"- {tag}" for tag in ("dcgan", "gan", "image-generation", kind, "tensorflow", "tflite")]
     if facts is not None and facts["data"]["identity"]["kind"] == "tfds":
         lines += ["datasets:", f"- {json.dumps(facts['data']['source'])}"]
     return "\n".join(["---", *lines, "---"])
@@ -88,6 +100,9 @@ It maps a latent vector `z` of {description["latent_dim"]} {law}{classes} to an 
 {table}"""
 
 
+_UNKNOWN_LICENSE = """Nobody has named a license for this model. What you may do with it depends on the license of the
+images that it was trained on."""
+
 _FILES = """## Files
 
 Each file was read back by a process without the training code, and its images were compared with the original's on 64
@@ -97,36 +112,41 @@ Times are for one image on the machine that exported, on all its cores unless th
 | file | read with | largest difference | mean difference | levels | MB | ms per image |
 | --- | --- | ---: | ---: | ---: | ---: | ---: |"""
 
-_TFLITE_ADVICE = """Of the TFLite files, `float16` suits most devices. `int8_dynamic` has int8 weights, a quarter of the
-size, and is the fastest. `int8` computes in integers throughout, for hardware that has nothing else; it is the least
-exact.
+_TFLITE_ADVICE = """Of the TFLite files, `float16` suits most devices. `int8_dynamic` has int8 weights. `int8` computes
+in integers throughout, for hardware that has nothing else.
 """
 
 
 def _file_table(files: dict[str, dict]) -> str:
-    lines = [_FILES]
+    lines, times = [_FILES], {}
     for name, entry in files.items():
         for finding in (each for each in entry["findings"] if each["artefact"] == name):
             time = "" if finding["ms_per_image"] is None else f"{finding['ms_per_image']:.2f}"
             title = READER_TITLES.get(finding["reader"], finding["reader"])  # earlier versions had other readers
+            if time:
+                times[f"`{entry['files'][name]}` with {title}"] = finding["ms_per_image"]
             lines.append(
                 f"| `{entry['files'][name]}` | {title} | {finding['largest']:.1e} "
                 f"| {finding['mean']:.1e} | {finding['levels']} | {finding['bytes'] / 1e6:.2f} | {time} |"
             )
-    advice = [_TFLITE_ADVICE] if any(name.startswith("tflite") for name in files) else []
+    advice = [f"The fastest on that machine was {min(times, key=times.get)}.\n"] if times else []
+    advice += [_TFLITE_ADVICE] if any(name.startswith("tflite") for name in files) else []
     return "\n".join([*lines, "", *advice, "`export.json` holds the same numbers, and the operators."])
 
 
 def _use(places: dict[str, str], description: dict) -> str:
     """How to use each file, by artefact name; places are relative to the card."""
     conditional = bool(description["class_names"])
-    parts = ["## Use", _python(_inputs(description))]
+    parts = ["## Use", _USE, _python(_inputs(description))]
+    if conditional:
+        parts.append(_LABELS.format(highest=len(description["class_names"]) - 1))
     if "saved_model" in places:
         parts.append(_use_saved_model(places["saved_model"], description))
     if "keras" in places:
         model = f"keras.saving.load_model({places['keras']!r})"
         call = "[z, label]" if conditional else "z"
-        parts.append("Keras:\n\n" + _python(f"import keras\n\nimages = {model}({call}, training=False)"))
+        code = f"import keras\n\nimages = keras.ops.convert_to_numpy({model}({call}, training=False))"
+        parts.append(f"{_KERAS}\n\n{_python(code)}")
     if tflite := [place for name, place in places.items() if name.startswith("tflite")]:
         file = next((place for place in tflite if "float16" in place), tflite[0])
         imported = "from ai_edge_litert.interpreter import Interpreter  # pip install ai-edge-litert"
@@ -142,6 +162,16 @@ def _use(places: dict[str, str], description: dict) -> str:
     return "\n\n".join(parts)
 
 
+_USE = f"""One seed is one image, everywhere; the examples make that of seed {SEED}. A seed's `z` is drawn as TensorFlow
+draws it, up to 3e-7, with NumPy alone:"""
+
+_LABELS = """Labels are from 0 to {highest}; where none is asked for, a seed has the class of its number modulo their
+count. TFLite and ONNX files take a label out of range as the nearest class, and the SavedModel refuses it. The Keras
+file does not check it: some backends make an image of no class, others end in an error."""
+
+_KERAS = f"""Keras from version {OLDEST_KERAS} on, as far as it has the layers, on TensorFlow, JAX, PyTorch or another
+of its backends (the environment variable `KERAS_BACKEND`):"""
+
 _PIXELS = """from PIL import Image
 
 pixels = np.round((np.asarray(images) + 1) / 2 * 255).astype(np.uint8)
@@ -153,24 +183,25 @@ def _python(code: str) -> str:
 
 
 def _inputs(description: dict) -> str:
-    size = f"(1, {description['latent_dim']})"
-    law = {"normal": f"normal(size={size})", "uniform": f"uniform(-1, 1, {size})"}[description["latent_distribution"]]
-    lines = ["import numpy as np", "", f"z = np.random.default_rng(0).{law}.astype(np.float32)"]
-    if description["class_names"]:
-        lines.append(f"label = np.array([0], np.int32)  # {description['class_names'][0]}")
+    law = json.dumps(description["latent_distribution"])
+    drawn = f"seed_to_latent({SEED}, {description['latent_dim']}, {law})"
+    lines = ["import numpy as np\n\n", inspect.getsource(seed_to_latent), f"\nz = {drawn}"]
+    if names := description["class_names"]:
+        label = SEED % len(names)
+        lines.append(f"label = np.array([{label}], np.int32)  # {names[label]}")
     return "\n".join(lines)
 
 
 def _use_saved_model(place: str, description: dict) -> str:
-    name, label_input, instance, label = description["name"], "", "17", ""
+    name, label_input, instance, label = description["name"], "", str(SEED), ""
     if description["class_names"]:
-        label_input, instance = ", label=tf.constant(label)", '{"seed": 17, "label": 0}'
+        label_input, instance = ", label=tf.constant(label)", f'{{"seed": {SEED}, "label": -1}}'
         label = " Each also takes `label` int32; with seeds, -1 stands for the seed's own class."
     code = f"""import tensorflow as tf
 
 signatures = tf.saved_model.load({place!r}).signatures
 images = signatures["serving_default"](z=tf.constant(z){label_input})["images"]
-seventeen = signatures["generate"](seed=tf.constant([17], tf.int64){label_input})["images"]  # uint8"""
+same = signatures["generate"](seed=tf.constant([{SEED}], tf.int64){label_input})["images"]  # uint8"""
     return f"""TensorFlow:
 
 {_python(code)}
@@ -184,8 +215,12 @@ curl http://localhost:8501/v1/models/{name}:predict -d '{{"signature_name": "gen
 
 Signatures: `serving_default` (z float32 [n, {description["latent_dim"]}] to images float32), `generate` (seed int64 [n]
 to images uint8), `generate_png` (seed int64 [n] to PNG files), `interpolate` (start and end, seeds int64 [n], and
-fraction float32 [n], from 0 at the start to 1 at the end, to PNG files).{label} One seed is one image, everywhere. A
-request holds from 1 to {Description.from_dict(description).largest_request} images; seeds are from 0 to 2^62."""
+fraction float32 [n], from 0 at the start to 1 at the end, to PNG files).{label} A request holds
+from 1 to {Description.from_dict(description).largest_request} images; seeds are from 0 to 2^62.
+
+The image of TF Serving is for amd64 processors alone. On Macs with Apple chips Docker has to emulate one
+(`--platform linux/amd64`), where TensorFlow has been reported to crash
+([tensorflow/serving#1948](https://github.com/tensorflow/serving/issues/1948)); the other ways need no server."""
 
 
 def serving_command(volume: str, name: str) -> str:

@@ -38,13 +38,19 @@ def read(out: Path) -> list[dict]:
 
 
 def entry(
-    version: int, description: Description, files: dict[str, Path], findings: Sequence[Finding], run: str | None
+    version: int,
+    description: Description,
+    license: str,
+    files: dict[str, Path],
+    findings: Sequence[Finding],
+    run: str | None,
 ) -> dict[str, Any]:
     """One export, as `export.json` keeps it; `files` and `findings` by artefact, refused ones only in `findings`."""
     return {
         "version": version,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "description": description.to_dict(),
+        "license": license,
         "run": run,
         "versions": runs.versions(),
         "warm_up": "saved_model" in files and saved_model.can_warm_up(),

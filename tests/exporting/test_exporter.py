@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 import yaml
+from PIL import Image
 
 from dcgan_tf import exporting, runs
 from dcgan_tf.errors import ArgumentError, UserError
@@ -68,20 +69,59 @@ def test_the_model_card_has_the_hubs_form_and_names_files_that_exist(exported, r
     _, metadata, body = text.split("---\n", 2)
     metadata = yaml.safe_load(metadata)
     assert metadata["library_name"] == "keras" and "dcgan" in metadata["tags"] and "datasets" not in metadata
+    assert metadata["pipeline_tag"] == "unconditional-image-generation"
+    assert (metadata["license"], report["license"]) == ("unknown", "unknown") and "Nobody has named a license" in body
+    findings = [finding for finding in report["findings"] if finding["ms_per_image"]]
+    fastest = min(findings, key=lambda finding: finding["ms_per_image"])["artefact"]
+    assert f"The fastest on that machine was `{report['files'][fastest]}` with" in body
     assert all(f"`{path}`" in body for path in report["files"].values())
     assert '"preset": "tiny"' in body and (exported.out / "samples.png").is_file()
     assert "-p 127.0.0.1:8501:8501" in body and f":/models/{NAME}:ro" in body
 
 
-def test_the_python_blocks_of_the_model_card_run(exported):
-    """Typed one after another in the export folder by someone without this package."""
-    blocks = exported.card.read_text().split("```python\n")[1:]
-    code = "\n".join(block.split("```")[0] for block in blocks)
+def images_of_card(card, tmp_path):
+    """What the card's Python blocks make, typed one after another in the export folder by someone without this package.
+
+    Returns:
+        The float images of each block that makes some, and the picture that the last block writes.
+    """
+    blocks = [block.split("```")[0] for block in card.read_text().split("```python\n")[1:]]
     lite = "from ai_edge_litert.interpreter import Interpreter  # pip install ai-edge-litert"
-    assert lite in code
-    code = code.replace(lite, "Interpreter = tf.lite.Interpreter")
-    ended = subprocess.run([sys.executable, "-I", "-c", code], cwd=exported.out, capture_output=True, text=True)
+    blocks = [block.replace(lite, "import tensorflow as tf\nInterpreter = tf.lite.Interpreter") for block in blocks]
+    keeps = [f"{block}\nmade.append(np.asarray(images))" if "images =" in block else block for block in blocks]
+    code = "\n".join(["made = []", *keeps, f"np.savez({str(tmp_path / 'made.npz')!r}, *made)"])
+    ended = subprocess.run([sys.executable, "-I", "-c", code], cwd=card.parent, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr[-2000:]
+    with np.load(tmp_path / "made.npz") as archive:
+        return list(archive.values()), np.asarray(Image.open(card.parent / "image.png"))
+
+
+def assert_that_they_are(made, expected):
+    floats, picture = made
+    for images in (*[(each[0] + 1) * 127.5 for each in floats], picture.reshape(expected.shape)):
+        assert np.abs(images - expected.astype(float)).max() < 1.5  # float16 weights are among them
+
+
+def test_the_python_blocks_of_the_model_card_make_the_image_of_a_seed(exported, directory, tmp_path):
+    made = images_of_card(exported.card, tmp_path)
+    assert len(made[0]) == len(exporting.FORMATS)
+    assert_that_they_are(made, load_generator(directory).images([17])[0])
+
+
+def test_the_card_of_a_conditional_generator(make_generator, unverified, tmp_path):
+    """The seed's own class; tags and license; the other law of latents."""
+    settings = {"conditional": True, "classes": 3, "latent_distribution": "uniform", "latent_dim": 7}
+    generator = make_generator(("cats", "dogs", "owls"), **settings)
+    arguments = (generator, "animals", tmp_path / "out", ["keras", "onnx"])
+    with pytest.raises(ArgumentError, match=r"license=CC BY: use an identifier of the Hugging Face Hub"):
+        exporting.export_generator(*arguments, license="CC BY")
+    card = exporting.export_generator(*arguments, license="cc-by-4.0").card
+    metadata = yaml.safe_load(card.read_text().split("---\n")[1])
+    assert metadata["license"] == "cc-by-4.0" and "class-conditional-image-generation" in metadata["tags"]
+    assert "pipeline_tag" not in metadata and "named a license" not in card.read_text()
+    made = images_of_card(card, tmp_path)
+    assert len(made[0]) == 2
+    assert_that_they_are(made, generator.images([17])[0])
 
 
 @pytest.mark.slow
