@@ -219,7 +219,7 @@ fraction float32 [n], from 0 at the start to 1 at the end, to PNG files).{label}
 from 1 to {Description.from_dict(description).largest_request} images; seeds are from 0 to 2^62.
 
 The image of TF Serving is for amd64 processors alone. On Macs with Apple chips Docker has to emulate one
-(`--platform linux/amd64`), where TensorFlow has been reported to crash
+(`docker run --platform linux/amd64`), where TensorFlow has been reported to crash
 ([tensorflow/serving#1948](https://github.com/tensorflow/serving/issues/1948)); the other ways need no server."""
 
 
