@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 PROVISIONAL = b"provisional"
 """The comment of the archive of a provisional checkpoint."""
 
+SINGULAR_VECTOR = "singular_vector"
+"""What spectral norm calls its variable."""
+
 
 @dataclass(frozen=True)
 class Score:
@@ -298,6 +301,6 @@ def sampling_weights(path: Path, kind: str = "") -> dict[str, np.ndarray]:
 
 
 def trainable(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Without what is not trained: the running statistics of batch norm, and the state of random layers."""
-    others = ("/moving_mean", "/moving_variance", "/seed_generator_state")
+    """Without what is not trained: the statistics of batch norm and spectral norm, and the state of random layers."""
+    others = ("/moving_mean", "/moving_variance", f"/{SINGULAR_VECTOR}", "/seed_generator_state")
     return {name: array for name, array in arrays.items() if not name.endswith(others)}

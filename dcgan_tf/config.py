@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from dcgan_tf import geometry, losses
+from dcgan_tf import augmentations, geometry, losses
 from dcgan_tf.errors import ArgumentError, did_you_mean
 
 CUSTOM_NETWORKS = {
@@ -196,6 +196,23 @@ class ModelConfig(Section):
         choices=("tanh", "sigmoid"),
     )
     use_bias: bool = setting(False, "add a bias to layers that are not followed by batch norm (the paper has none)")
+    d_norm: str = setting(
+        "batch",
+        "normalization in the discriminator: batch (paper), none, or spectral (every weight matrix is divided by its "
+        "largest singular value; Miyato et al., 2018)",
+        choices=("batch", "none", "spectral"),
+    )
+    discriminator_layers: int = setting(
+        1,
+        "1: the discriminator has strided convolutions only; 2: each has a 3x3 convolution of stride 1 before it",
+        choices=(1, 2),
+    )
+    conditioning: str = setting(
+        "append",
+        "how the discriminator sees the label if `conditional` is set: append (to the input of every layer, as in the "
+        "paper's MNIST code) or projection (an inner product with its last features; Miyato and Koyama, 2018)",
+        choices=("append", "projection"),
+    )
     head: str = setting(
         "flatten",
         "last layer of the discriminator: flatten into one unit (paper), or global average pooling first (more "
@@ -218,6 +235,11 @@ class ModelConfig(Section):
             geometry.doublings(self.image_size, self.discriminator_depth)
         if self.conditional != (self.classes > 0):
             raise ArgumentError("conditional", self.conditional, "it goes with the classes of a labelled data set")
+        if self.conditioning == "projection" and not self.conditional:
+            raise ArgumentError("conditioning", self.conditioning, "there are no labels; set `conditional` as well")
+        if self.discriminator_layers == self.layers_per_scale == 2:
+            remedy = "`layers_per_scale=2` gives the discriminator a second layer at each scale already"
+            raise ArgumentError("discriminator_layers", 2, remedy)
 
 
 @dataclass(frozen=True)
@@ -226,12 +248,31 @@ class LossConfig(Section):
 
     loss: str = setting(
         "bce",
-        "bce (paper: cross-entropy on logits, non-saturating) or lsgan (least squares)",
+        "bce (paper: cross-entropy on logits, non-saturating), lsgan (least squares) or hinge (goes with "
+        "`d_norm=spectral`)",
         choices=(*losses.LOSSES, losses.CUSTOM),
     )
     label_smoothing: float = setting(
         0.0, "the discriminator's target for real images is 1 minus this; 0 in the paper", minimum=0, below=0.5
     )
+    r1: float = setting(
+        0.0,
+        "weight of the gradient penalty R1, r1/2 * |gradient of the logit at real images|^2 (Mescheder et al., 2018); "
+        "0: none; needs a discriminator without batch norm",
+        minimum=0,
+        maximum=10**4,
+    )
+    r1_every: int = setting(
+        1,
+        "steps between gradient penalties, each as many times as heavy; 16 costs next to nothing",
+        minimum=1,
+        maximum=1000,
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.r1_every > 1 and not self.r1:
+            raise ArgumentError("r1_every", self.r1_every, "there is no penalty; set `r1` as well, for example to 1")
 
 
 @dataclass(frozen=True)
@@ -239,6 +280,9 @@ class OptimizerConfig(Section):
     """Adam for both networks (paper, section 4)."""
 
     learning_rate: float = setting(2e-4, "Adam's step size", above=0, maximum=1)
+    discriminator_learning_rate: float = setting(
+        0.0, "Adam's step size for the discriminator; 0: that of the generator", minimum=0, maximum=1
+    )
     decay_start: int = setting(
         0, "step from which the learning rate decays, see `decay_steps`", minimum=0, maximum=10**9
     )
@@ -266,6 +310,11 @@ class OptimizerConfig(Section):
                 "decay_start", self.decay_start, "set `decay_steps` as well: over how many steps it decays"
             )
 
+    @property
+    def rate_of_discriminator(self) -> float:
+        """Adam's step size for the discriminator before it decays."""
+        return self.discriminator_learning_rate or self.learning_rate
+
 
 @dataclass(frozen=True)
 class TrainingConfig(Section):
@@ -281,6 +330,11 @@ class TrainingConfig(Section):
     )
     d_steps: int = setting(
         1, "discriminator updates per generator update (k); above 1 needs algorithm1", minimum=1, maximum=100
+    )
+    augment: str = setting(
+        "",
+        f"augmentations of real and generated images before the discriminator sees them, any of "
+        f"{','.join(augmentations.AUGMENTATIONS)} (Zhao et al., 2020): against learning a small data set by heart",
     )
     ema_decay: float = setting(
         0.0,
@@ -307,6 +361,7 @@ class TrainingConfig(Section):
         super().__post_init__()
         if self.update == "simultaneous" and self.d_steps > 1:
             raise ArgumentError("d_steps", self.d_steps, "more than one discriminator update needs `update=algorithm1`")
+        object.__setattr__(self, "augment", ",".join(augmentations.chosen(self.augment)))
 
 
 @dataclass(frozen=True)
@@ -402,6 +457,12 @@ class Config:
         if self.model.custom_networks and self.training.precision != "float32":
             remedy = "networks of your own are trained in float32"
             raise ArgumentError("precision", self.training.precision, remedy)
+        if self.loss.r1 and self.model.d_norm == "batch" and "discriminator" not in self.model.custom_networks:
+            remedy = "batch norm couples the images of a batch; set `d_norm=none` or `d_norm=spectral` as well"
+            raise ArgumentError("r1", self.loss.r1, remedy)
+        if self.loss.r1 and self.training.precision == "mixed_float16":
+            remedy = "its gradients vanish in float16; use `precision=mixed_bfloat16`"
+            raise ArgumentError("r1", self.loss.r1, remedy)
         last = self.optimizer.decay_start + self.optimizer.decay_steps
         if self.optimizer.decay_steps and self.training.steps > last:
             raise ArgumentError("steps", self.training.steps, f"the learning rate is 0 from step {last:,} on "

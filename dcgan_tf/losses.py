@@ -85,6 +85,13 @@ def _half_square(logits: tf.Tensor, target: float) -> tf.Tensor:
     return 0.5 * tf.square(_column(logits) - target)
 
 
+def _below(margin: float, values: tf.Tensor) -> tf.Tensor:
+    """By how much values are below the margin."""
+    import tensorflow as tf
+
+    return tf.nn.relu(margin - values)
+
+
 LOSSES: dict[str, Loss] = {
     # Goodfellow et al., 2014, with the non-saturating generator loss, as the paper's code has it.
     "bce": Loss(
@@ -99,5 +106,12 @@ LOSSES: dict[str, Loss] = {
         fake=lambda logits: _half_square(logits, 0.0),
         generator=lambda logits: _half_square(logits, 1.0),
         realness=_column,
+    ),
+    # Lim and Ye, 2017 (arXiv:1705.02894); Miyato et al., 2018, equations 16 and 17.
+    "hinge": Loss(
+        real=lambda logits, target: _below(target, _column(logits)),
+        fake=lambda logits: _below(1.0, -_column(logits)),
+        generator=lambda logits: -_column(logits),
+        realness=_sigmoid,
     ),
 }

@@ -4,7 +4,7 @@ import json
 import pytest
 
 from dcgan_tf import presets
-from dcgan_tf.config import Config, ModelConfig, TrainingConfig, all_settings
+from dcgan_tf.config import Config, ModelConfig, all_settings
 from dcgan_tf.errors import ArgumentError
 
 
@@ -40,7 +40,9 @@ def test_settings_are_replaced_by_name_in_their_section():
         ("learning_rate", 0.0),
         ("learning_rate", float("nan")),
         ("beta_1", 1.0),
-        ("loss", "hinge"),
+        ("loss", "wasserstein"),
+        ("augment", "colour"),
+        ("d_norm", "layer"),
         ("channels", 2),
         ("label_smoothing", 0.5),
         ("ema_decay", -0.1),
@@ -52,9 +54,21 @@ def test_a_value_out_of_range_is_refused_by_name(name, value):
         Config().with_settings({name: value})
 
 
-def test_settings_that_exclude_each_other_are_refused():
-    with pytest.raises(ArgumentError, match="algorithm1"):
-        TrainingConfig(d_steps=2)
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"d_steps": 2}, "d_steps=2.*update=algorithm1"),
+        ({"r1": 1.0}, "r1=1.0.*batch norm couples.*d_norm=none"),
+        ({"r1": 1.0, "d_norm": "none", "precision": "mixed_float16"}, "r1=1.0.*float16.*mixed_bfloat16"),
+        ({"r1_every": 16}, "r1_every=16.*set `r1`"),
+        ({"conditioning": "projection"}, "conditioning=projection.*no labels.*`conditional`"),
+        ({"discriminator_layers": 2, "layers_per_scale": 2}, "discriminator_layers=2.*layers_per_scale=2"),
+    ],
+    ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
+)
+def test_settings_that_exclude_each_other_are_refused(settings, line):
+    with pytest.raises(ArgumentError, match=f"^{line}"):
+        Config().with_settings(settings)
 
 
 def test_only_settings_that_affect_results_count_as_differences():

@@ -47,3 +47,11 @@ def test_lsgan_against_numpy():
     np.testing.assert_allclose(loss.real(LOGITS, 0.9), 0.5 * (x - np.float32(0.9)) ** 2, rtol=1e-6)
     np.testing.assert_allclose(loss.fake(LOGITS), 0.5 * x**2, rtol=1e-6)
     np.testing.assert_allclose(loss.generator(LOGITS), 0.5 * (x - 1) ** 2, rtol=1e-6)
+
+
+def test_hinge_against_numpy():
+    loss, x = LOSSES["hinge"], LOGITS[:, 0]
+    np.testing.assert_allclose(loss.real(LOGITS, 1.0), np.maximum(0, 1 - x))
+    np.testing.assert_allclose(loss.fake(LOGITS), np.maximum(0, 1 + x))
+    np.testing.assert_allclose(loss.generator(LOGITS), -x)
+    np.testing.assert_allclose(loss.realness(LOGITS), 1 / (1 + np.exp(-x.astype(np.float64))), rtol=1e-6)

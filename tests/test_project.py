@@ -21,7 +21,7 @@ PACKAGE = ROOT / "dcgan_tf"
 LAYERS = [
     {"errors"},
     {"quiet", "files", "progress"},
-    {"losses", "geometry", "seeds", "images", "out_names"},
+    {"losses", "augmentations", "geometry", "seeds", "images", "out_names"},
     {"config"},
     {"presets", "runs"},
     {"checkpoints"},
@@ -31,7 +31,20 @@ LAYERS = [
     {"api"},
     {"cli"},
 ]
-LIGHT = ("errors", "quiet", "files", "progress", "losses", "geometry", "seeds", "images", "config", "presets", "runs")
+LIGHT = (
+    "augmentations",
+    "errors",
+    "quiet",
+    "files",
+    "progress",
+    "losses",
+    "geometry",
+    "seeds",
+    "images",
+    "config",
+    "presets",
+    "runs",
+)
 
 
 def modules() -> list[Path]:

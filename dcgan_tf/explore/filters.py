@@ -69,14 +69,14 @@ def filters(network: Generator | keras.Model) -> Filters:
         remedy = "give what `run.generator()` or `discriminator_of_run(...)` returns"
         raise ArgumentError("network", type(network).__name__, remedy)
     model = network.model if isinstance(network, Generator) else network
-    classes = layers.built_in(model, "one_hot").output.shape[1] if len(model.inputs) > 1 else 0
     if len(model.inputs[0].shape) == 2:
+        classes = layers.built_in(model, "one_hot").output.shape[1] if len(model.inputs) > 1 else 0
         kernel = layers.built_in(model, "image").kernel.numpy()  # [side, side, channels, maps (+ classes)]
         kernel = kernel[..., : kernel.shape[3] - classes]
     else:
         first = next(iter(layers.convolutions(model)))
         kernel = model.get_layer(first).kernel.numpy()  # [side, side, channels (+ classes), maps]
-        kernel = kernel[:, :, : kernel.shape[2] - classes]
+        kernel = kernel[:, :, : model.inputs[0].shape[3]]
     images = np.moveaxis(kernel, 3, 0)
     norms = np.sqrt(np.square(images).sum(axis=(1, 2, 3)))
     order = np.argsort(-norms, kind="stable")

@@ -5,7 +5,7 @@ one constant map per class. All layers are Keras's own, so that a saved model op
 operations have counterparts in TFLite and ONNX.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 from keras import layers
@@ -30,6 +30,39 @@ def conditional_model(
     outputs = inputs
     for layer in chain:
         outputs = layer(appended.to(outputs, layer.name) if isinstance(layer, WEIGHTS) else outputs)
+    return keras.Model([inputs, label], outputs, name=name)
+
+
+def projection_model(
+    inputs: keras.KerasTensor,
+    chain: Sequence[keras.layers.Layer],
+    classes: int,
+    dense: type[layers.Dense],
+    weights: Callable[[str], keras.initializers.Initializer],
+    name: str,
+) -> keras.Model:
+    """The chain as a functional model of [inputs, label]: an inner product of features and label is part of the logit.
+
+    Source: Miyato and Koyama, 2018 (arXiv:1802.05637), equation 4. The layers before the one called "logit" do not see
+    the label; it has one vector for each class, as long as their outputs.
+
+    Args:
+        inputs, chain, classes, name: see `conditional_model`.
+        dense: the type of the layer that holds these vectors.
+        weights: from a layer's name to the initializer of its kernel.
+    """
+    label = keras.Input((), dtype="int32", name="label")
+    outputs = inputs
+    for layer in chain:
+        features, outputs = outputs, layer(outputs)
+        if layer.name == "logit":
+            own = layers.CategoryEncoding(classes, output_mode="one_hot", name="one_hot")(label)
+            vectors = dense(
+                features.shape[-1], use_bias=False, kernel_initializer=weights("label_projection"),
+                name="label_projection", dtype=layer.dtype_policy,
+            )  # fmt: skip
+            match = layers.Dot(axes=1, name="match", dtype=layer.dtype_policy)([features, vectors(own)])
+            outputs = layers.Add(name="logit_and_match", dtype=layer.dtype_policy)([outputs, match])
     return keras.Model([inputs, label], outputs, name=name)
 
 

@@ -19,6 +19,7 @@ from dcgan_tf import geometry, seeds
 from dcgan_tf.config import Config, ModelConfig
 from dcgan_tf.errors import UserError
 from dcgan_tf.models import conditioning
+from dcgan_tf.models.spectral_norm import SpectralConv2D, SpectralDense
 
 LEAK = 0.2
 
@@ -54,16 +55,14 @@ class _Builder:
         key = seeds.stream_key(self.seed, f"{self.name}/{name}")
         return keras.initializers.RandomNormal(mean, 0.02, seed=key)
 
-    def dense(self, name: str, units: int, bias: bool) -> None:
-        self.add(
-            layers.Dense(units, use_bias=bias, kernel_initializer=self.weights(name), name=name, dtype=self.precision)
-        )
+    def dense(self, name: str, units: int, bias: bool, kind: type = layers.Dense) -> None:
+        self.add(kind(units, use_bias=bias, kernel_initializer=self.weights(name), name=name, dtype=self.precision))
 
-    def conv(self, kind: type, name: str, filters: int, strides: int, bias: bool) -> None:
+    def conv(self, kind: type, name: str, filters: int, strides: int, bias: bool, kernel_size: int = 0) -> None:
         self.add(
             kind(
                 filters,
-                self.config.kernel_size,
+                kernel_size or self.config.kernel_size,
                 strides=strides,
                 padding="same",
                 use_bias=bias,
@@ -97,8 +96,13 @@ class _Builder:
     def rescale(self, name: str, scale: float, offset: float, dtype: str) -> None:
         self.add(layers.Rescaling(scale, offset, name=name, dtype=dtype))
 
-    def model(self, shape: tuple[int, ...], input_name: str) -> keras.Model:
+    def model(self, shape: tuple[int, ...], input_name: str, label_projection: type | None = None) -> keras.Model:
+        """The layers in a row; `label_projection`: a type of dense layer where only the last layer sees the label."""
         inputs, classes = keras.Input(shape, name=input_name), self.config.classes
+        if classes and label_projection:
+            return conditioning.projection_model(
+                inputs, self.layers, classes, label_projection, self.weights, self.name
+            )
         if classes:
             return conditioning.conditional_model(inputs, self.layers, classes, self.precision, self.name)
         return keras.Sequential([inputs, *self.layers], name=self.name)
@@ -176,29 +180,39 @@ def build_discriminator(
     """
     config = _built_in(config, "discriminator")
     build = _Builder(config, seed, name, precision)
+    dense = SpectralDense if config.d_norm == "spectral" else layers.Dense
     if config.output == "sigmoid":
         build.rescale("unsigned_range", 0.5, 0.5, dtype=precision)
     for scale, filters in enumerate(discriminator_filters(config), start=1):
         if config.layers_per_scale == 2:
             _down(build, f"refine{scale}", filters, strides=1)
+        elif config.discriminator_layers == 2:
+            _down(build, f"refine{scale}", filters, strides=1, kernel_size=3)
         _down(build, f"down{scale}", filters, strides=2)
     if config.head == "average":
         build.add(layers.GlobalAveragePooling2D(name="average", dtype=build.precision))
     else:
         build.add(layers.Flatten(name="flatten", dtype=build.precision))
     if config.hidden_units:
-        build.dense("hidden", config.hidden_units, bias=False)
-        build.norm("hidden_norm")
+        normed = config.d_norm == "batch"
+        build.dense("hidden", config.hidden_units, bias=config.use_bias and not normed, kind=dense)
+        if normed:
+            build.norm("hidden_norm")
         build.leaky_relu("hidden_leaky")
-    build.dense("logit", 1, bias=config.use_bias)
+    build.dense("logit", 1, bias=config.use_bias, kind=dense)
     build.add(layers.Activation("linear", name="logit_float32", dtype="float32"))  # [n, 1]
-    return build.model((*config.image_size, config.channels), "image")
+    return build.model(
+        (*config.image_size, config.channels), "image", dense if config.conditioning == "projection" else None
+    )
 
 
-def _down(build: _Builder, name: str, filters: int, strides: int) -> None:
+def _down(build: _Builder, name: str, filters: int, strides: int, kernel_size: int = 0) -> None:
+    config = build.config
     first = not any(isinstance(layer, layers.Conv2D) for layer in build.layers)  # no batch norm at the input
-    build.conv(layers.Conv2D, name, filters, strides, bias=first and build.config.use_bias)
-    if not first:
+    normed = config.d_norm == "batch" and not first
+    kind = SpectralConv2D if config.d_norm == "spectral" else layers.Conv2D
+    build.conv(kind, name, filters, strides, config.use_bias and not normed, kernel_size)
+    if normed:
         build.norm(f"{name}_norm")
     build.leaky_relu(f"{name}_leaky")
 

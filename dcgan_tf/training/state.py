@@ -41,8 +41,9 @@ class TrainingState:
         self.discriminator = custom.network("discriminator") or models.build_discriminator(
             config.model, training.seed, training.precision
         )
-        self.generator_optimizer = _adam(config.optimizer, training.precision, self.generator)
-        self.discriminator_optimizer = _adam(config.optimizer, training.precision, self.discriminator)
+        rates = config.optimizer.learning_rate, config.optimizer.rate_of_discriminator
+        self.generator_optimizer = _adam(config.optimizer, rates[0], training.precision, self.generator)
+        self.discriminator_optimizer = _adam(config.optimizer, rates[1], training.precision, self.discriminator)
         self.rates = [each.learning_rate.value for each in (self.generator_optimizer, self.discriminator_optimizer)]
         self.averages = [
             tf.Variable(variable.value, trainable=False, name=f"average_{index}")
@@ -73,9 +74,9 @@ class TrainingState:
         return dict(zip(trainable, self.averages, strict=True)) if self.averages else trainable
 
 
-def _adam(config: OptimizerConfig, precision: str, model: keras.Model) -> keras.optimizers.Optimizer:
+def _adam(config: OptimizerConfig, rate: float, precision: str, model: keras.Model) -> keras.optimizers.Optimizer:
     """Adam (paper, section 4), its slots made at once: under a strategy they cannot be made inside the step."""
-    optimizer = keras.optimizers.Adam(config.learning_rate, config.beta_1, config.beta_2, config.epsilon, name="adam")
+    optimizer = keras.optimizers.Adam(rate, config.beta_1, config.beta_2, config.epsilon, name="adam")
     if precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale")
     optimizer.build(model.trainable_variables)

@@ -11,14 +11,15 @@ class is asked for as often as the data have it, the discriminator learns nothin
 labels of every replica are there with its images.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import tensorflow as tf
 
-from dcgan_tf import models
+from dcgan_tf import augmentations, models
 from dcgan_tf.config import Config, OptimizerConfig
 from dcgan_tf.models import latent, pixels
+from dcgan_tf.models.spectral_norm import spectral_layers
 from dcgan_tf.training import distribution
 from dcgan_tf.training.state import TrainingState
 
@@ -34,22 +35,37 @@ def make_train_steps(
     schedule has discriminator updates. Scalars are added to `state.sums`; nothing is returned, nothing leaves the
     device.
     """
-    update, clock = _Update(state, config, strategy), distribution.clock()
-    replica_step = tf.function(update.step, jit_compile=True) if config.training.jit else update.step
+    clock, every = distribution.clock(), config.loss.r1_every
+    plain = _replica_step(state, config, strategy, penalized=bool(config.loss.r1) and every == 1)
+    penalized = _replica_step(state, config, strategy, penalized=True) if config.loss.r1 and every > 1 else None
 
     @tf.function
     def train_steps(iterator, count):
         for _ in tf.range(count):
             batches, step, seconds = _timed_batches(iterator, config, state.step, clock)
             _set_rates(state, config.optimizer, step, strategy)
-            parts = strategy.run(replica_step, args=(batches, _global_latents(config, step)))
-            state.sums.assign_add(_total(parts, strategy))
+            _advance_norms(state, strategy)
+            arguments = (batches, _global_draws(config, step))
+            if penalized is None:
+                parts = _total(strategy.run(plain, args=arguments), strategy)
+            elif step % every == 0:
+                parts = _total(strategy.run(penalized, args=arguments), strategy)
+            else:
+                parts = _total(strategy.run(plain, args=arguments), strategy)
+            state.sums.assign_add(parts)
             state.summed_steps.assign_add(1)
             state.step.assign_add(1)
             state.seconds_waiting.assign_add(seconds)
             _update_averages(state, config.training.ema_decay, strategy)
 
     return train_steps
+
+
+def _replica_step(
+    state: TrainingState, config: Config, strategy: tf.distribute.Strategy, penalized: bool
+) -> Callable[..., tf.Tensor]:
+    step = _Update(state, config, strategy, penalized).step
+    return tf.function(step, jit_compile=True) if config.training.jit else step
 
 
 @contextmanager
@@ -100,21 +116,27 @@ def _timed_batches(iterator: Iterator, config: Config, step: tf.Variable, clock:
         return batches, step.read_value(), seconds
 
 
-def _global_latents(config: Config, step: tf.Tensor) -> list[tf.Tensor]:
-    """The latents of one step, for all replicas together: float32 [batch_size, latent_dim] each.
+def _global_draws(config: Config, step: tf.Tensor) -> list[tuple[tf.Tensor, ...]]:
+    """What is random in one step, for all replicas together, at each update.
 
-    One for each discriminator update of algorithm1, then the one that the generator is updated with. They are drawn
-    outside of what XLA compiles, because XLA draws other numbers from the same seed.
+    That is the latents, float32 [batch_size, latent_dim], and where images are augmented the numbers for the real and
+    for the generated ones, float32 [batch_size, 2, numbers] in [0, 1). There is one entry for each discriminator update
+    of algorithm1, then one for the update of the generator. They are drawn outside of what XLA compiles, because XLA
+    draws other numbers from the same seed.
     """
     training, model = config.training, config.model
+    numbers = augmentations.numbers_needed(augmentations.chosen(training.augment))
 
-    def draw(stream: str, counter: tf.Tensor) -> tf.Tensor:
-        return latent.draw(
-            training.seed, stream, counter, training.batch_size, model.latent_dim, model.latent_distribution
-        )
+    def draw(prefix: str, counter: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        seed, size = training.seed, training.batch_size
+        z = latent.draw(seed, f"{prefix}latents", counter, size, model.latent_dim, model.latent_distribution)
+        if not numbers:
+            return (z,)
+        signed = latent.draw(seed, f"{prefix}augmentations", counter, size, 2 * numbers, "uniform")
+        return z, tf.reshape((signed + 1.0) / 2.0, [size, 2, numbers])
 
     own = range(training.d_steps) if training.update == "algorithm1" else ()
-    return [draw("discriminator_latents", step * training.d_steps + index) for index in own] + [draw("latents", step)]
+    return [draw("discriminator_", step * training.d_steps + index) for index in own] + [draw("", step)]
 
 
 def _set_rates(
@@ -124,9 +146,19 @@ def _set_rates(
     if not config.decay_steps:
         return
     fallen = tf.cast(step - config.decay_start, tf.float32) / config.decay_steps
-    rate = config.learning_rate * (1.0 - tf.clip_by_value(fallen, 0.0, 1.0))
-    for variable in state.rates:
-        strategy.extended.update(variable, lambda variable, value: variable.assign(value), args=(rate,))
+    for variable, rate in zip(state.rates, (config.learning_rate, config.rate_of_discriminator), strict=True):
+        value = rate * (1.0 - tf.clip_by_value(fallen, 0.0, 1.0))
+        strategy.extended.update(variable, lambda variable, value: variable.assign(value), args=(value,))
+
+
+def _advance_norms(state: TrainingState, strategy: tf.distribute.Strategy) -> None:
+    """One step of every power iteration of the discriminator's spectral norms; replicas have the same kernels."""
+    for layer in spectral_layers(state.discriminator):
+        strategy.extended.update(
+            layer.vector.value,
+            lambda vector, kernel, layer=layer: vector.assign(layer.advanced(vector, kernel)),
+            args=(layer.weights[0].value,),
+        )
 
 
 def _update_averages(state: TrainingState, decay: float, strategy: tf.distribute.Strategy) -> None:
@@ -140,75 +172,96 @@ def _update_averages(state: TrainingState, decay: float, strategy: tf.distribute
 
 
 class _Update:
-    """The two update schedules, as seen by one replica."""
+    """The two update schedules, as seen by one replica; `penalized`: with the gradient penalty in this step."""
 
-    def __init__(self, state: TrainingState, config: Config, strategy: tf.distribute.Strategy):
+    def __init__(self, state: TrainingState, config: Config, strategy: tf.distribute.Strategy, penalized: bool):
         self.generator, self.discriminator = state.generator, state.discriminator
         self.generator_optimizer = state.generator_optimizer
         self.discriminator_optimizer = state.discriminator_optimizer
         self.batch_size = config.training.batch_size
         self.loss, self.real_target = state.loss, 1.0 - config.loss.label_smoothing
+        self.r1 = config.loss.r1 * config.loss.r1_every if penalized else 0.0
+        self.augment = augmentations.chosen(config.training.augment)
         self.l2 = config.optimizer.l2
         self.replicas = strategy.num_replicas_in_sync
         self.replica_batch = distribution.replica_batch(strategy, self.batch_size)
         self.step = {"simultaneous": self._simultaneous, "algorithm1": self._algorithm1}[config.training.update]
 
-    def _simultaneous(self, batches: list[tuple[tf.Tensor, ...]], latents: list[tf.Tensor]) -> tf.Tensor:
+    def _simultaneous(self, batches: list[tuple[tf.Tensor, ...]], draws: list[tuple[tf.Tensor, ...]]) -> tf.Tensor:
         """One generator pass; both networks are updated from the same outputs."""
         images, *labels = batches[0]
-        generated = self.generator(models.inputs(self._slice(latents[0]), *labels), training=True)
-        real_logits, fake_logits = self._logits(images, generated, *labels)
-        d_loss = self._discriminator_loss(real_logits, fake_logits)
-        g_loss = self._generator_loss(fake_logits)
-        d_gradients = self._gradients(d_loss, self.discriminator, self.discriminator_optimizer)
+        z, *numbers = map(self._slice, draws[0])
+        generated = self.generator(models.inputs(z, *labels), training=True)
+        d_loss, penalty, real_logits, fake_logits = self._discriminate(images, generated, labels, numbers)
+        g_loss = self._mean(self.loss.generator(fake_logits))
+        d_gradients = self._gradients(d_loss + penalty, self.discriminator, self.discriminator_optimizer)
         g_gradients = self._gradients(g_loss, self.generator, self.generator_optimizer)
         self.discriminator_optimizer.apply(d_gradients, self.discriminator.trainable_variables)
         self.generator_optimizer.apply(g_gradients, self.generator.trainable_variables)
         return self._scalars(d_loss, g_loss, real_logits, fake_logits)
 
-    def _algorithm1(self, batches: list[tuple[tf.Tensor, ...]], latents: list[tf.Tensor]) -> tf.Tensor:
+    def _algorithm1(self, batches: list[tuple[tf.Tensor, ...]], draws: list[tuple[tf.Tensor, ...]]) -> tf.Tensor:
         """k discriminator updates on fresh images and latents, one generator update on fresh latents.
 
         Algorithm 1 of Goodfellow et al., 2014 (arXiv:1406.2661). The scalars are those of the last discriminator
         update, and the generator's labels are those of its batch.
         """
-        for batch, z in zip(batches, latents[:-1], strict=True):
-            d_loss, real_logits, fake_logits = self._update_discriminator(self._slice(z), *batch)
-        g_loss = self._update_generator(self._slice(latents[-1]), *batches[-1][1:])
+        for batch, draw in zip(batches, draws[:-1], strict=True):
+            d_loss, real_logits, fake_logits = self._update_discriminator(map(self._slice, draw), *batch)
+        g_loss = self._update_generator(map(self._slice, draws[-1]), *batches[-1][1:])
         return self._scalars(d_loss, g_loss, real_logits, fake_logits)
 
-    def _update_discriminator(self, latents: tf.Tensor, images: tf.Tensor, *labels: tf.Tensor):
-        generated = self.generator(models.inputs(latents, *labels), training=True)
-        real_logits, fake_logits = self._logits(images, generated, *labels)
-        loss = self._discriminator_loss(real_logits, fake_logits)
-        gradients = self._gradients(loss, self.discriminator, self.discriminator_optimizer)
+    def _update_discriminator(self, draw: Iterable[tf.Tensor], images: tf.Tensor, *labels: tf.Tensor):
+        z, *numbers = draw
+        generated = self.generator(models.inputs(z, *labels), training=True)
+        loss, penalty, real_logits, fake_logits = self._discriminate(images, generated, labels, numbers)
+        gradients = self._gradients(loss + penalty, self.discriminator, self.discriminator_optimizer)
         self.discriminator_optimizer.apply(gradients, self.discriminator.trainable_variables)
         return loss, real_logits, fake_logits
 
-    def _update_generator(self, latents: tf.Tensor, *labels: tf.Tensor) -> tf.Tensor:
-        generated = self.generator(models.inputs(latents, *labels), training=True)
-        loss = self._generator_loss(self.discriminator(models.inputs(generated, *labels), training=True))
+    def _update_generator(self, draw: Iterable[tf.Tensor], *labels: tf.Tensor) -> tf.Tensor:
+        z, *numbers = draw
+        generated = self._augmented(self.generator(models.inputs(z, *labels), training=True), numbers, 1)
+        logits = self.discriminator(models.inputs(generated, *labels), training=True)
+        loss = self._mean(self.loss.generator(logits))
         gradients = self._gradients(loss, self.generator, self.generator_optimizer)
         self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
         return loss
 
-    def _slice(self, latents: tf.Tensor) -> tf.Tensor:
-        """This replica's part of the global latents: float32 [replica batch, latent_dim]."""
+    def _slice(self, drawn: tf.Tensor) -> tf.Tensor:
+        """This replica's rows of what was drawn for all: float32 [replica batch, ...]."""
         if self.replicas == 1:
-            return latents
+            return drawn
         first = tf.distribute.get_replica_context().replica_id_in_sync_group * self.replica_batch
-        return tf.ensure_shape(latents[first : first + self.replica_batch], [self.replica_batch, latents.shape[1]])
+        return tf.ensure_shape(drawn[first : first + self.replica_batch], [self.replica_batch, *drawn.shape[1:]])
 
-    def _logits(self, images: tf.Tensor, generated: tf.Tensor, *labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Real and generated images pass the discriminator apart, each with its own batch statistics."""
-        real_logits = self.discriminator(models.inputs(pixels.to_model_range(images), *labels), training=True)
-        return real_logits, self.discriminator(models.inputs(generated, *labels), training=True)
+    def _discriminate(
+        self, images: tf.Tensor, generated: tf.Tensor, labels: Sequence[tf.Tensor], numbers: Sequence[tf.Tensor]
+    ) -> tuple[tf.Tensor, ...]:
+        """The discriminator's loss, its gradient penalty, and its logits on real and on generated images.
 
-    def _discriminator_loss(self, real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
-        return self._mean(self.loss.real(real_logits, self.real_target)) + self._mean(self.loss.fake(fake_logits))
+        Real and generated images pass it apart, each with its own batch statistics.
+        """
+        real = self._augmented(pixels.to_model_range(images), numbers, 0)
+        real_logits = self.discriminator(models.inputs(real, *labels), training=True)
+        fake_inputs = models.inputs(self._augmented(generated, numbers, 1), *labels)
+        fake_logits = self.discriminator(fake_inputs, training=True)
+        loss = self._mean(self.loss.real(real_logits, self.real_target)) + self._mean(self.loss.fake(fake_logits))
+        return loss, self._penalty(real_logits, real), real_logits, fake_logits
 
-    def _generator_loss(self, fake_logits: tf.Tensor) -> tf.Tensor:
-        return self._mean(self.loss.generator(fake_logits))
+    def _augmented(self, images: tf.Tensor, numbers: Sequence[tf.Tensor], which: int) -> tf.Tensor:
+        """Images as the discriminator sees them; `which`: 0 for real ones, 1 for generated ones."""
+        return augmentations.augmented(images, self.augment, numbers[0][:, which]) if self.augment else images
+
+    def _penalty(self, logits: tf.Tensor, images: tf.Tensor) -> tf.Tensor:
+        """R1 (Mescheder et al., 2018, arXiv:1801.04406): r1/2 times the mean squared gradient at real images.
+
+        Every image has its own gradient, because nothing in the discriminator couples them.
+        """
+        if not self.r1:
+            return tf.zeros([])
+        (gradient,) = tf.gradients(logits, images, aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE)
+        return self.r1 / 2.0 * self._mean(tf.reduce_sum(tf.square(gradient), axis=[1, 2, 3]))
 
     def _mean(self, per_example: tf.Tensor) -> tf.Tensor:
         """This replica's share of the mean over the global batch."""

@@ -14,6 +14,9 @@ CONFIGS = {
     "color": ModelConfig(image_size=(16, 16), channels=3, base_filters=4),
     "rgba": ModelConfig(image_size=(16, 16), channels=4, base_filters=4),
     "conditional": ModelConfig(image_size=(16, 16), channels=3, base_filters=4, conditional=True, classes=3),
+    "projection": ModelConfig(
+        image_size=(16, 16), base_filters=4, conditional=True, classes=3, conditioning="projection", d_norm="spectral"
+    ),
     "two_layers": ModelConfig(image_size=(16, 16), channels=1, base_filters=4, kernel_size=3, layers_per_scale=2),
 }
 

@@ -218,3 +218,18 @@ def test_a_configuration_from_before_there_were_labels():
     for name in ("conditional", "classes", "hidden_units", "output", "norm_affine"):
         del stored["model"][name]
     assert Config.from_dict(stored) == presets.PRESETS["tiny"]
+
+
+def test_a_projection_discriminator_adds_an_inner_product_to_its_logit():
+    """Miyato and Koyama, 2018, equation 4: the layers below see no label."""
+    config = ModelConfig(base_filters=4, conditional=True, classes=3, conditioning="projection", hidden_units=5)
+    model = models.build_discriminator(config)
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)
+    features = keras.Model(model.inputs, model.get_layer("hidden_leaky").output)
+    found = [features([images, np.full(3, label)]).numpy() for label in range(3)]
+    assert np.array_equal(found[0], found[1])
+    vectors, logit = (model.get_layer(name).kernel.numpy() for name in ("label_projection", "logit"))
+    labels = np.array([2, 0, 1], np.int32)
+    expected = found[0] @ logit + (found[0] * vectors[labels]).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model([images, labels]), expected, atol=1e-6)
+    assert models.build_generator(config).get_layer("project_and_label"), "the generator's labels are appended"

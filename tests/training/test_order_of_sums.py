@@ -36,6 +36,16 @@ SETTINGS = {
         "use_bias": True,
         "output": "sigmoid",
     },
+    "stable": {
+        "loss": "hinge",
+        "d_norm": "spectral",
+        "discriminator_layers": 2,
+        "r1": 10.0,
+        "r1_every": 2,
+        "augment": "color,translation,cutout",
+        "conditioning": "projection",
+        **BY_CLASS,
+    },
     "other norms": {"projection": "unit_norm", "norm_affine": False, "decay_steps": 100, "label_smoothing": 0.1},
 }
 IN_EVERY_SUITE = ("simultaneous", "algorithm1 by class")

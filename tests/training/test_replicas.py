@@ -8,6 +8,18 @@ TOLERANCE = 1e-4  # relative to the largest value of each variable, after 20 ste
 
 SETTINGS = [
     ("--update=algorithm1", "--d_steps=2", "--l2=1e-3", "--flip", "--decay_start=5", "--decay_steps=20"),
+    pytest.param(
+        (
+            "--loss=hinge",
+            "--d_norm=spectral",
+            "--r1=10",
+            "--r1_every=4",
+            "--augment=color,translation,cutout",
+            "--conditioning=projection",
+            "--discriminator_learning_rate=4e-4",
+        ),
+        marks=pytest.mark.slow,
+    ),
     pytest.param(("--loss=lsgan", "--steps_per_execution=5", "--projection=unit_norm"), marks=pytest.mark.slow),
 ]
 

@@ -25,6 +25,14 @@ SETTINGS = [  # each schedule, loss, precision and data setting once
         "--latent_distribution=uniform",
         "--steps_per_execution=4",
     ),
+    (
+        "--loss=hinge",
+        "--d_norm=spectral",
+        "--r1=10",
+        "--r1_every=4",
+        "--augment=color,cutout",
+        "--precision=mixed_bfloat16",
+    ),
     ("--precision=mixed_bfloat16", "--label_smoothing=0.1", "--l2=1e-4", "--decay_start=3", "--decay_steps=20"),
 ]
 

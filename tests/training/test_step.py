@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from dcgan_tf import presets
+from dcgan_tf import augmentations, presets
 from dcgan_tf.config import Config, DeviceConfig
 from dcgan_tf.losses import LOSSES
 from dcgan_tf.models import latent, pixels
@@ -60,21 +60,44 @@ class Reference:
     def inputs(self, values, labels):
         return [values, labels] if self.config.model.conditional else values
 
-    def d_update(self, batch, fakes, labels):
-        d = self.state.discriminator
+    def seen(self, images, stream, counter, which):
+        """Images as the discriminator sees them; `which`: 0 for real ones, 1 for generated ones."""
+        training, names = self.config.training, augmentations.chosen(self.config.training.augment)
+        count = augmentations.numbers_needed(names)
+        drawn = latent.draw(training.seed, stream, counter, training.batch_size, 2 * count, "uniform")
+        return augmentations.augmented(images, names, (drawn[:, which * count : (which + 1) * count] + 1) / 2)
+
+    def d_update(self, batch, fakes, labels, step, *numbers):
+        d, config = self.state.discriminator, self.config.loss
         with tf.GradientTape() as tape:
-            real = d(self.inputs(pixels.to_model_range(batch), labels), training=True)
-            fake = d(self.inputs(fakes, labels), training=True)
+            images = tf.Variable(self.seen(pixels.to_model_range(batch), *numbers, 0))
+            with tf.GradientTape() as inner:
+                real = d(self.inputs(images, labels), training=True)
+                summed = tf.reduce_sum(real)
+            fake = d(self.inputs(self.seen(fakes, *numbers, 1), labels), training=True)
             loss = tf.reduce_mean(self.loss.real(real, self.target)) + tf.reduce_mean(self.loss.fake(fake))
+            if config.r1 and step % config.r1_every == 0:
+                lengths = tf.reduce_sum(inner.gradient(summed, images) ** 2, axis=[1, 2, 3])
+                loss += config.r1_every * config.r1 / 2 * tf.reduce_mean(lengths)
         return loss, self.decayed(tape.gradient(loss, d.trainable_variables), d.trainable_variables)
+
+    def advance_norms(self):
+        """u = W'Wu / |W'Wu| in NumPy."""
+        for layer in self.state.discriminator.layers:
+            if hasattr(layer, "vector"):
+                kernel = layer.weights[0].numpy()
+                matrix = kernel.reshape(-1, kernel.shape[-1])
+                u = matrix.T @ (matrix @ layer.vector.numpy())
+                layer.vector.assign(u / np.linalg.norm(u))
 
     def set_rates(self, step):
         """Even steps down to 0."""
         optimizer = self.config.optimizer
         if optimizer.decay_steps:
             share = min(max(step - optimizer.decay_start, 0) / optimizer.decay_steps, 1)
-            for each in (self.state.generator_optimizer, self.state.discriminator_optimizer):
-                each.learning_rate.assign(optimizer.learning_rate * (1 - share))
+            d_rate = optimizer.discriminator_learning_rate or optimizer.learning_rate
+            self.state.generator_optimizer.learning_rate.assign(optimizer.learning_rate * (1 - share))
+            self.state.discriminator_optimizer.learning_rate.assign(d_rate * (1 - share))
 
     def decayed(self, gradients, variables):
         return [g + self.config.optimizer.l2 * v for g, v in zip(gradients, variables, strict=True)]
@@ -84,20 +107,23 @@ class Reference:
         g, d = state.generator, state.discriminator
         for step in range(len(batches) // k):
             self.set_rates(step)
+            self.advance_norms()
             if self.config.training.update == "algorithm1":
                 for index in range(k):
                     number = step * k + index
                     z = self.latents("discriminator_latents", number)
                     fakes = g(self.inputs(z, labels[number]), training=True)
-                    _, gradients = self.d_update(batches[number], fakes, labels[number])
+                    numbers = ("discriminator_augmentations", number)
+                    _, gradients = self.d_update(batches[number], fakes, labels[number], step, *numbers)
                     state.discriminator_optimizer.apply(gradients, d.trainable_variables)
             own = labels[step * k + k - 1]
             with tf.GradientTape() as tape:
                 fakes = g(self.inputs(self.latents("latents", step), own), training=True)
-                g_loss = tf.reduce_mean(self.loss.generator(d(self.inputs(fakes, own), training=True)))
+                seen = self.seen(fakes, "augmentations", step, 1)
+                g_loss = tf.reduce_mean(self.loss.generator(d(self.inputs(seen, own), training=True)))
             g_gradients = self.decayed(tape.gradient(g_loss, g.trainable_variables), g.trainable_variables)
             if self.config.training.update == "simultaneous":
-                _, gradients = self.d_update(batches[step], fakes, own)
+                _, gradients = self.d_update(batches[step], fakes, own, step, "augmentations", step)
                 state.discriminator_optimizer.apply(gradients, d.trainable_variables)
             state.generator_optimizer.apply(g_gradients, g.trainable_variables)
         return state
@@ -111,6 +137,26 @@ class Reference:
         {"update": "simultaneous", "decay_start": 1, "decay_steps": 2, "steps": 3},
         {"update": "algorithm1", "d_steps": 2, "decay_steps": 4, "steps": 3},
         {"update": "simultaneous", **CONDITIONAL},
+        {"loss": "hinge", "d_norm": "spectral", "discriminator_layers": 2, "discriminator_learning_rate": 4e-4},
+        pytest.param(
+            {"update": "algorithm1", "augment": "color,translation,cutout", "d_norm": "none", "r1": 10.0},
+            marks=pytest.mark.full,
+        ),
+        pytest.param(
+            {
+                "augment": "cutout",
+                "d_norm": "spectral",
+                "r1": 5.0,
+                "r1_every": 2,
+                "channels": 4,
+                "decay_steps": 4,
+                "steps": 3,
+                "discriminator_learning_rate": 1e-3,
+                **CONDITIONAL,
+                "conditioning": "projection",
+            },
+            marks=pytest.mark.full,
+        ),
         pytest.param(
             {"update": "algorithm1", "d_steps": 2, **CONDITIONAL, "hidden_units": 6, "output": "sigmoid"},
             marks=pytest.mark.full,

@@ -14,6 +14,7 @@ from dcgan_tf.data import ImageStore
 from dcgan_tf.errors import UserError
 from dcgan_tf.evaluation.features.extractor import DIGITS, Features, digest_of_arrays
 from dcgan_tf.models import batch_norm, pixels
+from dcgan_tf.models.spectral_norm import spectral_layers
 from dcgan_tf.models.trained import discriminator_weights
 
 GRID = 4
@@ -80,7 +81,9 @@ def prepare(
     real_images: np.ndarray,
     labels: np.ndarray | None = None,
 ) -> None:
-    """Gives a discriminator its weights, and batch-norm statistics that are re-estimated on real images.
+    """Gives a discriminator its weights, and the norms that belong to them.
+
+    Batch-norm statistics are re-estimated on real images, spectral norms computed anew.
 
     Args:
         model: the discriminator, in float32.
@@ -92,6 +95,8 @@ def prepare(
         for layer in model.layers:
             for variable in layer.trainable_variables:
                 variable.assign(weights[f"{layer.name}/{variable.name}"])
+    for layer in spectral_layers(model):
+        layer.settle()
     if any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers):
         batch_norm.Reestimator(model)(_statistics_batches(real_images, labels))
 
