@@ -116,7 +116,10 @@ def _headers() -> dict[str, str]:
     pairs = [text.partition(":") for text in FLAGS.header]
     if not all(colon for _, colon, _ in pairs):
         raise ArgumentError("header", "", "write each as 'Name: value'")
-    return {name.strip(): value.strip() for name, _, value in pairs}
+    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    if len(headers) < len(pairs):
+        raise ArgumentError("header", "", "give each name once")
+    return headers
 
 
 def _checked_seeds() -> tuple[Sequence[int], Path, bool]:

@@ -193,7 +193,8 @@ def _write_and_verify(
             if problem:
                 own = [Finding(artefact.name, "", 0, problem=problem)]
             else:
-                own = [verifier.verify(artefact, reader, path) for reader in artefact.readers]
+                read = (verifier.verify(artefact, reader, path) for reader in artefact.readers)
+                own = [finding for finding in read if finding]
             if artefact.suffix and any(finding.problem for finding in own):
                 path.unlink(missing_ok=True)
             findings += own

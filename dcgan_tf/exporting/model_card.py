@@ -47,7 +47,8 @@ def write(path: Path, entries: list[dict], facts: dict | None) -> None:
     parts = [_metadata(description, license, facts), _introduction(description, facts)]
     parts += [_UNKNOWN_LICENSE] if license == UNKNOWN else []
     parts.append(_file_table(files))
-    parts.append(_use({name: entry["files"][name] for name, entry in files.items()}, description))
+    # What wrote entries without a license wrote files that take other requests.
+    parts.append(_use({name: entry["files"][name] for name, entry in files.items() if "license" in entry}, description))
     if facts is not None:
         parts += [_evaluations(facts["evaluations"]), _training(facts)]
     text = "\n\n".join(part for part in parts if part) + "\n"
@@ -69,7 +70,7 @@ def _metadata(description: dict, license: str, facts: dict | None) -> str:
         task, kind = [], "class-conditional-image-generation"
     else:
         task, kind = ["pipeline_tag: unconditional-image-generation"], "unconditional-image-generation"
-    lines = [f"license: {license}", "library_name: keras", *task, "tags:"]
+    lines = [f"license: {json.dumps(license)}", "library_name: keras", *task, "tags:"]
     lines += [f"- {tag}" for tag in ("dcgan", "gan", "image-generation", kind, "tensorflow", "tflite")]
     if facts is not None and facts["data"]["identity"]["kind"] == "tfds":
         lines += ["datasets:", f"- {json.dumps(facts['data']['source'])}"]

@@ -8,7 +8,7 @@ KIND is a key of `READERS`; after "keras_" it names the backend. REQUESTS holds 
 [n], and label int32 [n] if the generator is conditional. ANSWERS holds what the format can answer: "images" (float32,
 for z), "generated" (uint8, for the seeds), "png" (the same as PNG files), "path_png" (PNG files of `interpolate`
 between the first two seeds), and "facts", a JSON text with milliseconds per image, operators, and what else the format
-tells. The exit code is 0, or 1 with one line on stderr.
+tells. The exit code is 0, or with one line on stderr 1, or 3 where the backend itself does not work here.
 """
 
 import functools
@@ -25,6 +25,7 @@ import numpy as np
 
 PATH_STEPS = 5
 PYTHON_OPERATORS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
+NO_BACKEND = 3
 _TIMED_SECONDS, _TIMED_CALLS = 1.0, 50
 
 Arrays = dict[str, np.ndarray]
@@ -203,6 +204,12 @@ def main(kind: str, path: str, requests: str, answers: str) -> None:
     if runtime != "keras":
         sys.modules["keras"] = None  # `import keras` fails, as where only the format's runtime is installed
     os.environ["KERAS_BACKEND"] = backend or "tensorflow"
+    if backend:
+        try:
+            import keras  # noqa: F401
+        except Exception as error:  # libraries that are missing, or of another version than this Keras wants
+            sys.stderr.write(_line(error))
+            sys.exit(NO_BACKEND)
     with np.load(requests) as archive:
         inputs = dict(archive)
     latents = {name: inputs[name] for name in ("z", "label") if name in inputs}
@@ -212,8 +219,12 @@ def main(kind: str, path: str, requests: str, answers: str) -> None:
     np.savez(answers, **{name: np.array(v.tolist()) if v.dtype == object else v for name, v in found.items()})
 
 
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+
+
 if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except Exception as error:  # whatever a runtime raises for a broken file is the finding
-        sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())[:500]}")
+        sys.exit(_line(error))

@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from PIL import Image
 
 from dcgan_tf import models
 from dcgan_tf.exporting import reader
-from dcgan_tf.exporting.formats import Artefact, Limit
+from dcgan_tf.exporting.formats import READER_TITLES, Artefact, Limit
 from dcgan_tf.models import latent, pixels
 from dcgan_tf.models.generator import BLOCK, Generator
+
+log = logging.getLogger(__name__)
 
 SAMPLES = BLOCK
 ROUNDING = 1e-6  # keeps the relative tolerance above zero for a generator whose images are all the same
@@ -64,6 +67,10 @@ class _Refused(Exception):
     """Why a file is refused."""
 
 
+class _NoReaderError(Exception):
+    """Why a reader cannot run here, whatever the file."""
+
+
 class Verifier:
     """Compares exported files with one generator.
 
@@ -100,8 +107,11 @@ class Verifier:
         self._generated = generator.images(range(SAMPLES))
         self._path = pixels.to_pixels(images(path, tf.repeat(labels[:1], reader.PATH_STEPS))).numpy()
 
-    def verify(self, artefact: Artefact, name: str, path: Path) -> Finding:
-        """Reads the artefact at `path` with one of its readers and judges the answers; a bad file never raises."""
+    def verify(self, artefact: Artefact, name: str, path: Path) -> Finding | None:
+        """Reads the artefact at `path` with one of its readers and judges the answers; a bad file never raises.
+
+        None if the reader is a second backend that does not work on this machine, which says nothing about the file.
+        """
         finding = Finding(artefact.name, name, _size(path))
         try:
             answers = self._read(name, path)
@@ -115,6 +125,11 @@ class Verifier:
                 self._check_variables(path)
         except _Refused as refusal:
             finding.problem = str(refusal)
+        except _NoReaderError as reason:
+            log.warning(
+                "%s was not read with %s, which does not work here: %s", artefact.name, READER_TITLES[name], reason
+            )
+            return None
         return finding
 
     def _read(self, name: str, path: Path) -> dict[str, np.ndarray]:
@@ -131,7 +146,7 @@ class Verifier:
             raise _Refused(f"reading it took more than {TIMEOUT} seconds") from None
         if ended.returncode:
             lines = ended.stderr.strip().splitlines() or [f"the reader ended with code {ended.returncode}"]
-            raise _Refused(lines[-1])
+            raise (_NoReaderError if ended.returncode == reader.NO_BACKEND else _Refused)(lines[-1])
         with np.load(answers) as archive:
             return dict(archive)
 

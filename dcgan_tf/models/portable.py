@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+_MODULES = ("keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints")
+
 
 def portable(described: Any, **changes: Any) -> Any:
     """The same description without those arguments of Keras's own objects that have their default value.
@@ -25,7 +27,7 @@ def portable(described: Any, **changes: Any) -> Any:
     if not isinstance(described, dict):
         return described
     described = {name: portable(value, **changes) for name, value in described.items()}
-    if described.get("module") in ("keras.layers", "keras.initializers", "keras.regularizers", "keras.constraints"):
+    if described.keys() >= {"module", "class_name", "config"} and described["module"] in _MODULES:
         kind = getattr(getattr(keras, described["module"].partition(".")[2]), described["class_name"])
         config = {name: changes.get(name, value) for name, value in described["config"].items()}
         shorter = {name: value for name, value in config.items() if _defaults(kind).get(name) != json.dumps(value)}

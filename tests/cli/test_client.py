@@ -138,6 +138,7 @@ def test_tokens_that_cannot_be_sent(ask, tmp_path, monkeypatch):
     monkeypatch.setenv("DCGAN_TF_TOKEN", "abc DEF")
     assert "error: DCGAN_TF_TOKEN: a token is one word" in ask().last_line
     assert "--header: write each as 'Name: value'" in ask("--header=abc").last_line
+    assert "--header: give each name once" in ask("--header=Host: a", "--header=host: b").last_line
 
 
 PROJECT = (ROOT / "pyproject.toml").read_text()

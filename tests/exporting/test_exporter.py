@@ -115,9 +115,9 @@ def test_the_card_of_a_conditional_generator(make_generator, unverified, tmp_pat
     arguments = (generator, "animals", tmp_path / "out", ["keras", "onnx"])
     with pytest.raises(ArgumentError, match=r"license=CC BY: use an identifier of the Hugging Face Hub"):
         exporting.export_generator(*arguments, license="CC BY")
-    card = exporting.export_generator(*arguments, license="cc-by-4.0").card
+    card = exporting.export_generator(*arguments, license="no").card  # YAML's false, if written so
     metadata = yaml.safe_load(card.read_text().split("---\n")[1])
-    assert metadata["license"] == "cc-by-4.0" and "class-conditional-image-generation" in metadata["tags"]
+    assert metadata["license"] == "no" and "class-conditional-image-generation" in metadata["tags"]
     assert "pipeline_tag" not in metadata and "named a license" not in card.read_text()
     made = images_of_card(card, tmp_path)
     assert len(made[0]) == 2
@@ -166,15 +166,17 @@ def test_the_card_has_the_evaluations_of_the_exported_step(directory, unverified
 
 
 def test_a_report_of_an_earlier_version_is_kept_and_shown(directory, unverified, tmp_path):
-    """Earlier versions had other readers."""
+    """Earlier versions had other readers, and other inputs, which the section Use does not tell about."""
     result = exporting.export_run(directory, ["onnx", "keras"], tmp_path)
     path = result.out / "export.json"
     entries = json.loads(path.read_text())
     numbers = {"largest": 0.0, "mean": 0.0, "levels": 0, "bytes": 1, "ms_per_image": None}
     entries["exports"][0]["findings"] = [{"artefact": "onnx", "reader": "an old reader", **numbers}]
+    del entries["exports"][0]["license"]
     path.write_text(json.dumps(entries))
-    text = exporting.export_run(directory, ["keras"], tmp_path).card.read_text()
-    assert "| an old reader |" in text and "keras/digits/2" in text and "onnx/digits/1" in text
+    text, use = exporting.export_run(directory, ["keras"], tmp_path).card.read_text().split("## Use")
+    assert "| an old reader |" in text and "onnx/digits/1" in text
+    assert "keras/digits/2" in use and "onnx/digits/1" not in use
 
 
 def test_arguments_are_checked_before_anything_is_written(directory, tmp_path):

@@ -56,7 +56,8 @@ def test_the_model_stays_the_same(kind):
 def test_arguments_of_initializers_go_and_those_of_other_modules_stay():
     layer = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 3, "use_bias": True}}
     glorot = {"module": "keras.initializers", "class_name": "GlorotUniform", "config": {"seed": 3, "input_axes": None}}
-    own = {"module": "mine", "class_name": "Dense", "config": {"use_bias": True, "inner": layer, "kernel": glorot}}
+    config = {"use_bias": True, "inner": layer, "kernel": glorot, "module": "keras.layers"}
+    own = {"module": "mine", "class_name": "Dense", "config": config}
     shorter = own["config"] | {
         "inner": layer | {"config": {"units": 3}},
         "kernel": glorot | {"config": {"seed": 3}} if "input_axes" in _arguments(glorot) else glorot,
