@@ -263,10 +263,8 @@ def test_long_messages_are_cut(server):
 @pytest.mark.parametrize("part", ["headers", "body"])
 def test_an_answer_that_comes_byte_by_byte_has_the_time_of_one_answer(server, part):
     server.faults.append(f"drip {part}")
-    with connect(server, timeout=0.3) as served:
-        with pytest.raises(UnavailableError, match=r"no answer within 0\.3 s"):
-            served.status()
-        assert served.status()
+    with connect(server, timeout=0.3) as served, pytest.raises(UnavailableError, match=r"no answer within 0\.3 s"):
+        served.status()
 
 
 def test_an_answer_has_no_longer_than_there_is_to_wait(server):
