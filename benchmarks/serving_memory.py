@@ -4,7 +4,7 @@
   python -m benchmarks.serving_memory --saved_model=runs/00000-mnist_28/export/saved_model/mnist/1
 
 Each number is the peak resident memory, in MiB, of a process of its own that loads the SavedModel through TensorFlow
-1's loader, as TF Serving does, and is asked once or by two threads at once. Other programs hardly disturb it. With
+1's loader, as TF Serving does, and is asked by one or several threads at once. Other programs hardly disturb it. With
 --preset, the generator is untrained, and any setting of `dcgan train` works too.
 """
 
@@ -29,7 +29,8 @@ from dcgan_tf.errors import ArgumentError
 from dcgan_tf.exporting import reader
 from dcgan_tf.exporting.description import KEY, Description
 
-OUTPUTS = {"serving_default": "images", "generate_png": "png_bytes"}
+OUTPUTS = {"serving_default": "images", "generate": "images", "generate_png": "png_bytes"}
+AT_ONCE = (2, 4)
 
 FLAGS = Flags(__doc__)
 FLAGS.choice("preset", tuple(presets.PRESETS), "named configuration, untrained; default: photos_64")
@@ -49,21 +50,18 @@ def main() -> None:
             apart(_export, presets.PRESETS[FLAGS.preset or "photos_64"].with_settings(settings).model, path)
         facts = Description.from_dict(json.loads((Path(path) / "assets.extra" / f"{KEY}.json").read_text("utf-8")))
         print(f"images of {facts.height}x{facts.width}x{facts.channels}, {machine()}", flush=True)
-        head, *rows = table(path, sorted({1, 256, facts.largest_request}))
-    print(
-        f"\n{markdown([head, *rows])}\n\npeak memory of a process in MiB; without a request, TensorFlow and the model"
-    )
+        rows = table(path, {signature: facts.largest_requests[signature] for signature in OUTPUTS})
+    print(f"\n{markdown(rows)}\n\npeak memory of a process in MiB; without a request, TensorFlow and the model")
 
 
-def table(path: str, counts: list[int]) -> list[tuple[str, ...]]:
-    """A row for each signature, below a head; the last of `counts` is also asked for twice at once."""
-    largest, alone = counts[-1], apart(peak, path, "generate_png", 0, 1)
-    heads = (*(f"{count:,} image{'s' * (count > 1)}" for count in counts), f"twice {largest:,} at once")
-    rows = [("signature", "nothing", *heads)]
-    for signature in OUTPUTS:
-        asked = [*((count, 1) for count in counts), (largest, 2)]
-        peaks = [alone, *(apart(peak, path, signature, count, at_once) for count, at_once in asked)]
-        rows.append((f"`{signature}`", *(f"{each / 2**20:,.0f}" if each else "refused" for each in peaks)))
+def table(path: str, largest: dict[str, int]) -> list[tuple[str, ...]]:
+    """A row for each signature and its largest request, below a head."""
+    alone = apart(peak, path, "generate_png", 0, 1)
+    rows = [("signature", "nothing", "1 image", "largest request", *(f"{times} of it at once" for times in AT_ONCE))]
+    for signature, most in largest.items():
+        asked = [(1, 1), (most, 1), *((most, times) for times in AT_ONCE)]
+        peaks = [alone, *(apart(peak, path, signature, count, times) for count, times in asked)]
+        rows.append((f"`{signature}`, {most:,} images", *(f"{each / 2**20:,.0f}" for each in peaks)))
     return rows
 
 
@@ -74,11 +72,9 @@ def apart(function: Callable, *arguments: Any) -> Any:
 
 
 def peak(path: str, signature: str, count: int, at_once: int) -> int:
-    """Bytes that this process has held at most once it has answered; 0 if the model refuses so many images."""
+    """Bytes that this process has held at most once it has answered."""
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     with quiet.quiet_stderr():
-        from tensorflow import errors
-
         ask, graph = reader.open_saved_model_v1(path)
     request = {}
     for name, spec in graph.signature_def[signature].inputs.items():
@@ -90,10 +86,7 @@ def peak(path: str, signature: str, count: int, at_once: int) -> int:
         answers = [
             threads.submit(ask, signature, OUTPUTS[signature], **request) for _ in range(at_once if count else 0)
         ]
-        try:
-            done = [answer.result() for answer in answers]  # kept, as until they are sent
-        except errors.InvalidArgumentError:
-            return 0
+        done = [answer.result() for answer in answers]  # kept, as until they are sent
     assert all(len(images) == count for images in done)
     return peak_bytes()
 

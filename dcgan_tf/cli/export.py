@@ -47,6 +47,7 @@ def main() -> None:
     directory.read_config()
     names = None if FLAGS.formats is None else [name.strip() for name in FLAGS.formats.split(",")]
     formats.chosen(names)  # a wrong flag is answered before TensorFlow loads
+    formats.check_license(FLAGS.license)
     quiet.load_tensorflow()
     import tensorflow as tf
 

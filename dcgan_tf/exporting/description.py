@@ -14,15 +14,20 @@ if TYPE_CHECKING:
 KEY = "dcgan_tf"
 """Name under which a description is kept inside a file."""
 
-_LARGEST_REQUEST, _REQUEST_BYTES = 1024, 256 * 2**20
+LARGEST_REQUEST = 1024  # a server that merges requests makes batches of up to 1000 by default
+LEAST_PNGS = 64  # as many as the client asks for at a time
+_ANSWER = 256 * 2**20
+_CHARACTERS = {"serving_default": 12, "generate": 4, "generate_png": 4 / 3, "interpolate": 4 / 3}
 
 
-def largest_request(image_shape: Sequence[int]) -> int:
-    """How many images (height, width, channels) a served model gives at once: up to 1024, or 256 MiB of floats.
+def largest_request(signature: str, image_shape: Sequence[int]) -> int:
+    """How many images (height, width, channels) a signature of a served model gives at once.
 
-    A server that merges requests makes batches of up to 1000 by default.
+    Up to 1024, or as many as take about 256 MiB of JSON: 12 characters for a float, 4 for a uint8, 4/3 for a byte of a
+    PNG file, which is at most as large as its pixels. But always 64 PNG files.
     """
-    return max(1, min(_LARGEST_REQUEST, _REQUEST_BYTES // (4 * math.prod(image_shape))))
+    least = LEAST_PNGS if signature in ("generate_png", "interpolate") else 1
+    return max(least, min(LARGEST_REQUEST, int(_ANSWER / (_CHARACTERS[signature] * math.prod(image_shape)))))
 
 
 @dataclass(frozen=True)
@@ -80,9 +85,10 @@ class Description:
         )
 
     @property
-    def largest_request(self) -> int:
-        """How many images the SavedModel gives at once."""
-        return largest_request((self.height, self.width, self.channels))
+    def largest_requests(self) -> dict[str, int]:
+        """How many images each signature of the SavedModel gives at once."""
+        shape = self.height, self.width, self.channels
+        return {signature: largest_request(signature, shape) for signature in _CHARACTERS}
 
     def to_dict(self) -> dict:
         """Plain values, for JSON."""

@@ -16,7 +16,7 @@ from dcgan_tf.errors import ArgumentError, FullDiskError, UserError
 from dcgan_tf.evaluation import rows
 from dcgan_tf.exporting import export_folder, model_card, report, saved_model
 from dcgan_tf.exporting.description import Description
-from dcgan_tf.exporting.formats import FORMATS, KERAS_READERS, Artefact, chosen
+from dcgan_tf.exporting.formats import FORMATS, KERAS_READERS, Artefact, check_license, chosen
 from dcgan_tf.exporting.verify import Finding, Verifier
 from dcgan_tf.models.generator import Generator
 from dcgan_tf.models.trained import load_generator
@@ -27,7 +27,6 @@ from dcgan_tf.runs import RunDirectory
 log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
-_LICENSE = re.compile(r"[a-z][a-z0-9.+-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -122,9 +121,7 @@ def _check(formats: Sequence[str] | None, name: str, out: Path, license: str | N
     if not _NAME.fullmatch(name):
         remedy = "use up to 64 lower-case letters, digits, dots, dashes and underscores (mnist, my-photos)"
         raise ArgumentError("name", name, remedy)
-    if license is not None and not _LICENSE.fullmatch(license):
-        remedy = "use an identifier of the Hugging Face Hub (cc-by-4.0, mit, other), or leave it out"
-        raise ArgumentError("license", license, remedy)
+    check_license(license)
     export_folder.check(out)
     report.read(out)
     for missing in FORMATS.keys() - chosen_formats if formats is None else ():

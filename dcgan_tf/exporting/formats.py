@@ -5,6 +5,7 @@ No module of a format is imported before something is written, so the names are 
 
 import importlib
 import importlib.util
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,3 +135,10 @@ def chosen(names: Sequence[str] | None = None) -> list[str]:
         if not FORMATS[name].available():
             raise ArgumentError("formats", name, f"writing it takes pip install {' '.join(FORMATS[name].packages)}")
     return names
+
+
+def check_license(license: str | None) -> None:
+    """Raises ArgumentError unless it is None or has the form of a license's identifier on the Hugging Face Hub."""
+    if license is not None and not re.fullmatch(r"[a-z][a-z0-9.+-]{0,63}", license):
+        remedy = "use an identifier of the Hugging Face Hub (cc-by-4.0, mit, other), or leave it out"
+        raise ArgumentError("license", license, remedy)

@@ -197,7 +197,8 @@ def _use_saved_model(place: str, description: dict) -> str:
     name, label_input, instance, label = description["name"], "", str(SEED), ""
     if description["class_names"]:
         label_input, instance = ", label=tf.constant(label)", f'{{"seed": {SEED}, "label": -1}}'
-        label = " Each also takes `label` int32; with seeds, -1 stands for the seed's own class."
+        label = "\nEach also takes `label` int32 [n]; with seeds, -1 stands for the seed's own class.\n"
+    most = Description.from_dict(description).largest_requests
     code = f"""import tensorflow as tf
 
 signatures = tf.saved_model.load({place!r}).signatures
@@ -214,11 +215,13 @@ TF Serving, which answers with PNG files in base64:
 curl http://localhost:8501/v1/models/{name}:predict -d '{{"signature_name": "generate_png", "instances": [{instance}]}}'
 ```
 
-Signatures: `serving_default` (z float32 [n, {description["latent_dim"]}] to images float32), `generate` (seed int64 [n]
-to images uint8), `generate_png` (seed int64 [n] to PNG files), `interpolate` (start and end, seeds int64 [n], and
-fraction float32 [n], from 0 at the start to 1 at the end, to PNG files).{label} A request holds
-from 1 to {Description.from_dict(description).largest_request} images; seeds are from 0 to 2^62.
-
+| signature | from | to | images at most |
+| --- | --- | --- | ---: |
+| `serving_default` | `z` float32 [n, {description["latent_dim"]}] | floats in [-1, 1] | {most["serving_default"]} |
+| `generate` | `seed` int64 [n], from 0 to 2^62 | uint8 | {most["generate"]} |
+| `generate_png` | `seed` int64 [n] | PNG files | {most["generate_png"]} |
+| `interpolate` | `start`, `end` int64 [n]; `fraction` float32 [n], 0 to 1 | PNG files | {most["interpolate"]} |
+{label}
 The image of TF Serving is for amd64 processors alone. On Macs with Apple chips Docker has to emulate one
 (`docker run --platform linux/amd64`), where TensorFlow has been reported to crash
 ([tensorflow/serving#1948](https://github.com/tensorflow/serving/issues/1948)); the other ways need no server."""

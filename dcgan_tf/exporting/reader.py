@@ -200,11 +200,11 @@ def main(kind: str, path: str, requests: str, answers: str) -> None:
     """Reads, asks, stores; without pickling, an .npz holds texts only as arrays of bytes."""
     # Files are compared, not devices.
     os.environ |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu", "KERAS_TORCH_DEVICE": "cpu"}
-    runtime, _, backend = kind.partition("_")
-    if runtime != "keras":
+    backend = kind.removeprefix("keras_") if kind.startswith("keras_") else "tensorflow"
+    os.environ["KERAS_BACKEND"] = backend
+    if not kind.startswith("keras"):
         sys.modules["keras"] = None  # `import keras` fails, as where only the format's runtime is installed
-    os.environ["KERAS_BACKEND"] = backend or "tensorflow"
-    if backend:
+    if backend != "tensorflow":
         try:
             import keras  # noqa: F401
         except Exception as error:  # libraries that are missing, or of another version than this Keras wants

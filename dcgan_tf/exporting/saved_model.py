@@ -17,7 +17,7 @@ BATCHING_PARAMETERS = "batching_params.pbtxt"  # TF Serving's name for it
 WARM_UP_SIGNATURES, WARM_UP_BATCHES = ("generate_png", "generate"), (1, 64)
 
 _BATCHING = """# For TF Serving with enable_batching: name this file as its batching_parameters_file.
-# Rows of a merged batch: the most that the model takes.
+# Rows of a merged batch: the most that every signature takes.
 max_batch_size {{ value: {largest} }}
 # How long a request waits for others, in microseconds.
 batch_timeout_micros {{ value: 2000 }}
@@ -35,7 +35,7 @@ def write(generator: Generator, description: Description, folder: Path) -> None:
     extra = folder / "assets.extra"  # TF Serving's place for files that are not part of the graph
     extra.mkdir()
     (extra / f"{KEY}.json").write_text(json.dumps(description.to_dict(), indent=2) + "\n", encoding="utf-8")
-    batching = _BATCHING.format(largest=description.largest_request)
+    batching = _BATCHING.format(largest=min(description.largest_requests.values()))
     (folder / BATCHING_PARAMETERS).write_text(batching, encoding="utf-8")
     if can_warm_up():
         with tf.io.TFRecordWriter(str(extra / "tf_serving_warmup_requests")) as writer:

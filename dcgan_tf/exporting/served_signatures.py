@@ -65,21 +65,21 @@ class _Answers:
     def __init__(self, generator: Generator):
         self._model, self._config, self._latents = generator.model, generator.config, generator.latents
         self._shape = generator.image_shape
-        self._largest, self._block = largest_request(self._shape), block_size(generator.model)
+        self._block = block_size(generator.model)
 
     def serving_default(self, request: Rows) -> dict[str, tf.Tensor]:
         """z float32 [n, latent_dim], label int32 [n], to images float32 [n, height, width, channels] in [-1, 1]."""
-        rows, _ = self._checked(request)
+        rows, _ = self._checked("serving_default", request)
         return {"images": self._in_blocks(self._images, rows, tf.float32, self._shape)}
 
     def generate(self, request: Rows) -> dict[str, tf.Tensor]:
         """seed int64 [n], label int32 [n] (-1: the seed's own), to images uint8 [n, height, width, channels]."""
-        rows, _ = self._checked(request)
+        rows, _ = self._checked("generate", request)
         return {"images": self._in_blocks(self._of_seeds, rows, tf.uint8, self._shape)}
 
     def generate_png(self, request: Rows) -> dict[str, tf.Tensor]:
         """The same images as PNG files: string [n]; a bad row among good ones gives an empty string."""
-        return {"png_bytes": self._pngs(self._of_seeds, request)}
+        return {"png_bytes": self._pngs("generate_png", self._of_seeds, request)}
 
     def interpolate(self, request: Rows) -> dict[str, tf.Tensor]:
         """Images on the way from one seed to another, as PNG files.
@@ -87,14 +87,14 @@ class _Answers:
         start and end int64 [n], fraction float32 [n] from 0 at the start to 1 at the end, label int32 [n] (-1: the
         start's own), to string [n]; a bad row among good ones gives an empty string.
         """
-        return {"png_bytes": self._pngs(self._between, request)}
+        return {"png_bytes": self._pngs("interpolate", self._between, request)}
 
-    def _pngs(self, make: Callable[..., tf.Tensor], request: Rows) -> tf.Tensor:
-        rows, good = self._checked(request, each_alone=True)
+    def _pngs(self, signature: str, make: Callable[..., tf.Tensor], request: Rows) -> tf.Tensor:
+        rows, good = self._checked(signature, request, each_alone=True)
         return tf.where(good, self._in_blocks(lambda **block: _png(make(**block)), rows, tf.string), "")
 
-    def _checked(self, request: Rows, each_alone: bool = False) -> tuple[Rows, tf.Tensor]:
-        rows = served_requests.rows(request, self._config.latent_dim, self._largest)
+    def _checked(self, signature: str, request: Rows, each_alone: bool = False) -> tuple[Rows, tf.Tensor]:
+        rows = served_requests.rows(request, self._config.latent_dim, largest_request(signature, self._shape))
         return served_requests.values(rows, self._config.classes, each_alone)
 
     def _of_seeds(self, seed: tf.Tensor, label: tf.Tensor | None = None) -> tf.Tensor:

@@ -31,7 +31,7 @@ from dcgan_tf.serving.connection import (
 )
 
 LARGEST_WALK = 256
-_BLOCK = 64  # images per request; a server takes more, but small answers come sooner and cost less to repeat
+_BLOCK = 64  # images per request, which every model takes; small answers come sooner and cost less to repeat
 _OWN_CLASS = -1  # as a label: the class that belongs to the seed
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between retries; each pause is twice the one before
 _LONGEST_ASKED = 60.0  # seconds; a server may ask for longer pauses, up to this

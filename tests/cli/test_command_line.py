@@ -145,7 +145,7 @@ def test_help_shows_the_everyday_flags_and_all_of_them_when_asked(script, monkey
 def test_help_names_defaults(script, monkeypatch):
     text = " ".join(" ".join(help_of(script, monkeypatch, "--help=all")).split())
     for expected in ("Adam's decay of the second moment [0.999]", "grid [64]", "summed over all devices [128 in most",
-                     "updates in total [set by the preset]", "[runs]", "squares) [bce]"):  # fmt: skip
+                     "updates in total [set by the preset]", "[runs]", "--d_norm=spectral) [bce]"):  # fmt: skip
         assert expected in text, expected
 
 

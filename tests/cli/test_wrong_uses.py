@@ -44,7 +44,7 @@ WRONG = [
     (TRAIN, "--preset=tiny --log_every=0", "--log_every=0"),
     (TRAIN, "--preset=tiny --evaluate_every=-1", "--evaluate_every=-1: it must be at least 0"),
     (TRAIN, "--preset=tiny --evaluate_every=0 --stop_on_collapse", "set --evaluate_every"),
-    (TRAIN, "--preset=tiny --loss=hinge", "choose one of bce, lsgan"),
+    (TRAIN, "--preset=tiny --loss=wgan", "choose one of bce, lsgan, hinge"),
     (TRAIN, "--preset=tiny --update=alternate", "choose one of simultaneous, algorithm1"),
     (TRAIN, "--preset=tiny --precision=float16", "mixed_float16"),
     (TRAIN, "--preset=tiny --epochs=0", "it must be above 0"),

@@ -14,6 +14,7 @@ import tensorflow as tf
 from dcgan_tf.exporting import saved_model, served_signatures
 from dcgan_tf.exporting.description import Description, largest_request
 from dcgan_tf.exporting.served_signatures import ServedGenerator, block_size
+from dcgan_tf.serving import client
 from tests.serving.request_json import RequestError
 from tests.serving.stand_in import SavedModel
 
@@ -31,11 +32,19 @@ def folder(generator, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("image_shape", "expected"),
-    [((28, 28, 1), 1024), ((128, 128, 3), 1024), ((256, 256, 3), 341), ((2048, 2048, 3), 5), ((2**14, 2**14, 3), 1)],
+    ("image_shape", "floats", "integers", "pngs"),
+    [
+        ((28, 28, 1), 1024, 1024, 1024),
+        ((128, 128, 3), 455, 1024, 1024),
+        ((256, 256, 3), 113, 341, 1024),
+        ((1024, 1024, 4), 5, 16, 64),
+        ((2**14, 2**14, 3), 1, 1, 64),
+    ],
 )
-def test_the_largest_request_is_bounded_by_the_memory_of_its_answer(image_shape, expected):
-    assert largest_request(image_shape) == expected
+def test_the_largest_request_is_bounded_by_the_size_of_its_answer(image_shape, floats, integers, pngs):
+    for signature, most in {"serving_default": floats, "generate": integers, "generate_png": pngs}.items():
+        assert largest_request(signature, image_shape) == most
+    assert largest_request("interpolate", image_shape) == pngs >= client._BLOCK
 
 
 @pytest.mark.parametrize(("maps", "expected"), [(1, 64), (2**4, 64), (2**6, 16), (2**11, 1)])

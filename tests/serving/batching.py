@@ -8,7 +8,6 @@ import numpy as np
 
 from tests.serving.request_json import RequestError
 
-_OTHER_SHAPE = "Tensors with name '{}' from different tasks have different shapes and padding is turned off."
 _OTHER_COUNT = "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension sizes of the input"
 
 
@@ -43,7 +42,7 @@ class Batching:
 
     def run(self, signature: str, inputs: dict[str, np.ndarray]) -> list:
         """The only output of a signature."""
-        task = _Task(inputs, self._checked_size(inputs))
+        task = _Task(inputs, len(next(iter(inputs.values()))))
         with self._lock:
             queue = self._queues[signature]
             queue.append(task)
@@ -55,16 +54,6 @@ class Batching:
         if task.error:
             raise task.error
         return task.output
-
-    def _checked_size(self, inputs: dict[str, np.ndarray]) -> int:
-        if any(not value.ndim for value in inputs.values()):
-            raise RequestError(400, "Batching Run() input tensors must have at least one dimension")
-        sizes = {len(value) for value in inputs.values()}
-        if len(sizes) > 1:
-            raise RequestError(400, "Batching Run() input tensors must have equal 0th-dimension size")
-        if (size := sizes.pop()) > self._largest:
-            raise RequestError(400, f"Task size {size} is larger than maximum input batch size {self._largest}")
-        return size
 
     def _formed(self, tasks: list[_Task]) -> list[list[_Task]]:
         """Tasks in the order in which they came; one that does not fit into the open batch begins the next."""
@@ -91,10 +80,4 @@ class Batching:
 
     def _merged(self, batch: list[_Task]) -> dict[str, np.ndarray]:
         self.batches.append(sum(task.size for task in batch))
-        merged = {}
-        for name in batch[0].inputs:
-            parts = [task.inputs[name] for task in batch]
-            if len({part.shape[1:] for part in parts}) > 1:
-                raise RequestError(400, _OTHER_SHAPE.format(name))
-            merged[name] = np.concatenate(parts)
-        return merged
+        return {name: np.concatenate([task.inputs[name] for task in batch]) for name in batch[0].inputs}

@@ -210,17 +210,3 @@ def test_walks_are_merged(together, generator):
     assert merged == [5 + 6 + 7]
     for start, images in enumerate(answers):
         assert_close(images[[0, -1]], generator.images([start, start + 1], label=2))
-
-
-def test_what_cannot_be_merged_is_refused_by_the_server_itself(together):
-    def ask(**inputs):
-        body = json.dumps({"signature_name": "generate_png", "inputs": inputs})
-        return lambda server: requests.post(f"{server.url}/v1/models/pets:predict", body, timeout=60).json()["error"]
-
-    for inputs, part in (
-        ({"seed": 1, "label": [1]}, "must have at least one dimension"),
-        ({"seed": [1, 2], "label": [1]}, "equal 0th-dimension size"),
-        ({"seed": [1] * 1001, "label": [1] * 1001}, "Task size 1001 is larger than maximum input batch size 1000"),
-    ):
-        (answer,), _ = together([ask(**inputs)])
-        assert part in answer
