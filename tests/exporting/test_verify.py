@@ -160,3 +160,18 @@ def test_a_network_of_the_users_own_is_verified(make_generator, monkeypatch, tmp
     assert result.paths.keys() == {"saved_model", "tflite int8_dynamic"}, result.refused
     text = result.card.read_text()
     assert "## Use" in text and "## Training" not in text
+
+
+def test_layers_of_the_users_own_cannot_be_read_elsewhere(make_generator, tmp_path):
+    @keras.saving.register_keras_serializable("tests")
+    class Doubled(keras.layers.Layer):
+        def call(self, inputs):
+            return 2.0 * inputs
+
+    config = make_generator(channels=3).config
+    z = keras.Input((config.latent_dim,))
+    x = keras.layers.Dense(16 * 16 * 3, activation="tanh")(Doubled()(z))
+    own = Generator(config, model=keras.Model(z, keras.layers.Reshape((16, 16, 3))(x)))
+    (refused,) = exporting.export_generator(own, "own", tmp_path, ["keras"]).refused
+    assert "Doubled: only a program that defines these layers" in refused.problem
+    assert not list(tmp_path.rglob("*.keras"))
