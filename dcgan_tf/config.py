@@ -5,14 +5,13 @@ once. A field with `affects_results=False` may change when a run is continued; a
 """
 
 import dataclasses
-import math
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from dcgan_tf import augmentations, geometry, losses
 from dcgan_tf.errors import ArgumentError, did_you_mean
+from dcgan_tf.settings import Section, check, converted, setting
 
 CUSTOM_NETWORKS = {
     ("generator",): "generator",
@@ -23,81 +22,6 @@ CUSTOM_NETWORKS = {
 
 OLD_NAMES = {"latent_law": "latent_distribution"}
 """Settings that were renamed: runs and scripts from before go on working."""
-
-
-def setting(
-    default: Any,
-    text: str,
-    *,
-    choices: tuple = (),
-    minimum: float | None = None,
-    maximum: float | None = None,
-    below: float | None = None,
-    above: float | None = None,
-    affects_results: bool = True,
-    flag: bool = True,
-) -> Any:
-    """A dataclass field with its help text, the values it allows, and whether it affects the results of a run.
-
-    A field without a `flag` is not set by the user; it follows from the data set or from networks of the user's own.
-    """
-    metadata = {
-        "text": text,
-        "choices": choices,
-        "minimum": minimum,
-        "maximum": maximum,
-        "below": below,
-        "above": above,
-        "affects_results": affects_results,
-        "flag": flag,
-    }
-    return field(default=default, metadata=metadata)
-
-
-class Section:
-    """Converts and checks every field by its own declaration as soon as a section is made."""
-
-    def __post_init__(self):
-        for item in fields(self):
-            object.__setattr__(self, item.name, _converted(item, getattr(self, item.name)))
-            _check(item, getattr(self, item.name))
-
-
-def _converted(item: dataclasses.Field, value: Any) -> Any:
-    if item.type is geometry.Size:
-        return geometry.size_of(value)
-    truth = isinstance(value, bool) or type(value).__name__ in ("bool", "bool_")  # Python's and NumPy's
-    if item.type is bool and truth:
-        return bool(value)
-    if item.type is float and not truth and hasattr(value, "__float__"):
-        return float(value)
-    if item.type is int and not truth and hasattr(value, "__index__"):
-        return int(value)
-    if item.type is str and isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if item.type is not str or not isinstance(value, str):
-        raise ArgumentError(item.name, repr(value), f"it must be of type {item.type.__name__}")
-    return value
-
-
-def _check(item: dataclasses.Field, value: Any) -> None:
-    rule = item.metadata
-    if rule["choices"] and value not in rule["choices"]:
-        raise ArgumentError(item.name, value, f"choose one of {', '.join(map(str, rule['choices']))}")
-    bounds = {key: rule[key] for key in ("minimum", "above", "maximum", "below") if rule[key] is not None}
-    if not bounds:
-        return
-    holds = {
-        "minimum": lambda limit: value >= limit,
-        "maximum": lambda limit: value <= limit,
-        "above": lambda limit: value > limit,
-        "below": lambda limit: value < limit,
-    }
-    if not math.isfinite(value) or not all(holds[key](limit) for key, limit in bounds.items()):
-        words = {"minimum": "at least", "maximum": "at most", "above": "above", "below": "below"}
-        form = ",d" if item.type is int else "g"
-        wanted = " and ".join(f"{words[key]} {limit:{form}}" for key, limit in bounds.items())
-        raise ArgumentError(item.name, value, f"it must be {wanted}")
 
 
 @dataclass(frozen=True)
@@ -543,6 +467,6 @@ def checked_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known:
             hint = did_you_mean(name, known) or "see `dcgan_tf.Config`"
             raise ArgumentError(name, value, f"there is no such setting; {hint}")
-        checked[name] = _converted(known[name], value)
-        _check(known[name], checked[name])
+        checked[name] = converted(known[name], value)
+        check(known[name], checked[name])
     return checked
