@@ -203,7 +203,7 @@ def _words(page: bytes) -> str:
 
 def sentence(message: str) -> str:
     """A server's message in one line of limited length, without the names of graph nodes and control characters."""
-    text = re.sub(r"\[\[.*?\]\]", " ", message, flags=re.DOTALL)
+    text = re.sub(r"\[\[\{\{.*?\}\}\]\]", " ", message, flags=re.DOTALL)
     text = "".join(letter if letter.isprintable() else " " for letter in text)
-    text = re.sub(r"assertion failed: \[([^\]]*)\].*", r"\1", " ".join(text.split()))
+    text = re.sub(r"assertion failed: \[(.*)\].*", r"\1", " ".join(text.split()))
     return text if len(text) <= 300 else f"{text[:297]}..."

@@ -13,6 +13,7 @@ import pytest
 
 from dcgan_tf.errors import ArgumentError
 from dcgan_tf.serving import Client, NotFoundError, RefusedError, ServingError, UnavailableError, access, client, limits
+from dcgan_tf.serving.connection import sentence
 from tests.conftest import ROOT
 from tests.serving.stand_in import DrawnModel, StandIn
 
@@ -559,3 +560,11 @@ def test_waiting_ends(server):
     server.state = "LOADING"
     with connect(server) as served, pytest.raises(UnavailableError, match=r"still loading .* after 0\.4 s"):
         served.wait_until_available(0.4)
+
+
+@pytest.mark.parametrize(
+    "words", ["seed: give a list of seeds, as [17]", "z: give rows, as [[0.1, ...]]; these have 2"]
+)
+def test_a_models_sentence_is_kept_whole(words):
+    node = "[[{{function_node __inference_3}}{{node StatefulPartitionedCall/Assert}}]]"
+    assert sentence(f"assertion failed: [{words}]\n\t {node}") == words
