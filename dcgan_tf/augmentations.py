@@ -19,7 +19,7 @@ from dcgan_tf.errors import ArgumentError
 if TYPE_CHECKING:
     import tensorflow as tf
 
-SHIFT, HOLE = 1 / 8, 1 / 2  # of a side
+SHIFT, HOLE = 1 / 8, 1 / 2  # of a side; half a pixel is rounded up, as in the authors' code
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def _translation(images: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
     def shifts(axis: int) -> tf.Tensor:
         """[n, side, side]: row i has its one in column i - shift."""
         side = images.shape[1 + axis]
-        furthest = round(side * SHIFT)
+        furthest = int(side * SHIFT + 0.5)
         by = tf.cast(tf.floor(uniform[:, axis] * (2 * furthest + 1)), tf.int32) - furthest
         return tf.one_hot(tf.range(side)[None, :] - by[:, None], side)  # beyond the edge: a row of zeros
 
@@ -75,7 +75,7 @@ def _cutout(images: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
     def inside(axis: int) -> tf.Tensor:
         """[n, side]: whether a row or column crosses the hole."""
         side = images.shape[1 + axis]
-        hole = round(side * HOLE)
+        hole = int(side * HOLE + 0.5)
         first = tf.cast(tf.floor(uniform[:, axis] * (side + 1 - hole % 2)), tf.int32) - hole // 2
         places = tf.range(side)[None, :] - first[:, None]
         return tf.logical_and(places >= 0, places < hole)
@@ -100,7 +100,8 @@ def chosen(text: str) -> list[str]:
     """
     names = [name.strip() for name in text.split(",")] if text else []
     if set(names) - set(AUGMENTATIONS):
-        raise ArgumentError("augment", text, f"choose some of {', '.join(AUGMENTATIONS)}, separated by commas")
+        remedy = f"choose some of {', '.join(AUGMENTATIONS)}, separated by commas; leave it empty for none"
+        raise ArgumentError("augment", text, remedy)
     return [name for name in AUGMENTATIONS if name in names]
 
 

@@ -195,6 +195,9 @@ class LossConfig(Section):
 
     def __post_init__(self):
         super().__post_init__()
+        if self.loss == "hinge" and self.label_smoothing:
+            remedy = "`loss=hinge` has a margin and no target that could be smoothed; it goes with `loss=bce` or lsgan"
+            raise ArgumentError("label_smoothing", self.label_smoothing, remedy)
         if self.r1_every > 1 and not self.r1:
             raise ArgumentError("r1_every", self.r1_every, "there is no penalty; set `r1` as well, for example to 1")
 
@@ -258,7 +261,8 @@ class TrainingConfig(Section):
     augment: str = setting(
         "",
         f"augmentations of real and generated images before the discriminator sees them, any of "
-        f"{','.join(augmentations.AUGMENTATIONS)} (Zhao et al., 2020): against learning a small data set by heart",
+        f"{','.join(augmentations.AUGMENTATIONS)} (Zhao et al., 2020); against learning a small data set by heart, "
+        "not for large ones; empty: none",
     )
     ema_decay: float = setting(
         0.0,

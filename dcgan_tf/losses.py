@@ -79,6 +79,13 @@ def _sigmoid(logits: tf.Tensor) -> tf.Tensor:
     return tf.sigmoid(_column(logits))
 
 
+def _between_margins(logits: tf.Tensor) -> tf.Tensor:
+    """Where logits are between the margins of the hinge, from 0 at -1 to 1 at 1; what is beyond costs nothing more."""
+    import tensorflow as tf
+
+    return tf.clip_by_value((_column(logits) + 1.0) / 2.0, 0.0, 1.0)
+
+
 def _half_square(logits: tf.Tensor, target: float) -> tf.Tensor:
     import tensorflow as tf
 
@@ -112,6 +119,6 @@ LOSSES: dict[str, Loss] = {
         real=lambda logits, target: _below(target, _column(logits)),
         fake=lambda logits: _below(1.0, -_column(logits)),
         generator=lambda logits: -_column(logits),
-        realness=_sigmoid,
+        realness=_between_margins,
     ),
 }

@@ -63,6 +63,14 @@ def test_translation_moves_by_up_to_an_eighth():
     np.testing.assert_array_equal(augmented(images, ["translation"], numbers), expected)
 
 
+@pytest.mark.parametrize(("side", "furthest"), [(20, 3), (28, 4), (36, 5), (32, 4)])
+def test_half_a_pixel_is_rounded_up(side, furthest):
+    """As int(side / 8 + 0.5) in the authors' code."""
+    images = np.ones((1, side, side, 1), np.float32)
+    moved = augmented(images, ["translation"], np.array([[0.999, 0.5]], np.float32)).numpy()[0, :, 0, 0]
+    assert np.count_nonzero(moved == 0) == furthest
+
+
 def test_cutout_makes_a_hole_of_half_of_each_side():
     """8 of 16 rows and 12 of 24 columns, centered on a row from 0 to 16 and a column from 0 to 24."""
     images = np.ones((3, 16, 24, 2), np.float32)

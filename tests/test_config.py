@@ -61,6 +61,7 @@ def test_a_value_out_of_range_is_refused_by_name(name, value):
         ({"r1": 1.0}, "r1=1.0.*batch norm couples.*d_norm=none"),
         ({"r1": 1.0, "d_norm": "none", "precision": "mixed_float16"}, "r1=1.0.*float16.*mixed_bfloat16"),
         ({"r1_every": 16}, "r1_every=16.*set `r1`"),
+        ({"loss": "hinge", "label_smoothing": 0.1}, "label_smoothing=0.1.*margin.*loss=bce"),
         ({"conditioning": "projection"}, "conditioning=projection.*no labels.*`conditional`"),
         ({"discriminator_layers": 2, "layers_per_scale": 2}, "discriminator_layers=2.*layers_per_scale=2"),
     ],
@@ -69,6 +70,20 @@ def test_a_value_out_of_range_is_refused_by_name(name, value):
 def test_settings_that_exclude_each_other_are_refused(settings, line):
     with pytest.raises(ArgumentError, match=f"^{line}"):
         Config().with_settings(settings)
+
+
+def test_a_run_from_before_the_settings_against_instability_is_the_same():
+    stored = Config().to_dict()
+    newer = {
+        "model": ("d_norm", "discriminator_layers", "conditioning"),
+        "loss": ("r1", "r1_every"),
+        "optimizer": ("discriminator_learning_rate",),
+        "training": ("augment",),
+    }
+    for section, names in newer.items():
+        for name in names:
+            del stored[section][name]
+    assert Config.from_dict(stored).differences(Config()) == []
 
 
 def test_only_settings_that_affect_results_count_as_differences():

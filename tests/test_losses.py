@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from dcgan_tf.losses import LOSSES
+from dcgan_tf.training import health
 
 LOGITS = np.array([[-40.0], [-1.0], [0.0], [2.5], [40.0]], np.float32)
 
@@ -54,4 +55,18 @@ def test_hinge_against_numpy():
     np.testing.assert_allclose(loss.real(LOGITS, 1.0), np.maximum(0, 1 - x))
     np.testing.assert_allclose(loss.fake(LOGITS), np.maximum(0, 1 + x))
     np.testing.assert_allclose(loss.generator(LOGITS), -x)
-    np.testing.assert_allclose(loss.realness(LOGITS), 1 / (1 + np.exp(-x.astype(np.float64))), rtol=1e-6)
+    np.testing.assert_allclose(loss.realness(LOGITS), [0, 0, 0.5, 1, 1])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_discriminator_that_wins_by_its_own_loss_reads_as_too_strong(name):
+    """Logits at which the discriminator's loss is almost 0; those of the hinge end at its margins, -1 and 1."""
+    loss = LOSSES[name]
+    real, fake = {"bce": (6.0, -6.0), "lsgan": (1.0, 0.0), "hinge": (1.0, -1.0)}[name]
+    real, fake = tf.fill([4, 1], real), tf.fill([4, 1], fake)
+    d_real, d_fake = (float(tf.reduce_mean(loss.realness(each))) for each in (real, fake))
+    d_loss = float(tf.reduce_mean(loss.real(real, 1.0) + loss.fake(fake)))
+    g_loss = float(tf.reduce_mean(loss.generator(fake)))
+    row = {"d_loss": d_loss, "g_loss": g_loss, "d_real": d_real, "d_fake": d_fake, "d_accuracy": 1.0}
+    rows = [{"step": 20 * index, **row} for index in range(1, 20)]
+    assert d_loss < 0.01 and health.Judge().verdict(rows).state == health.STRONG_DISCRIMINATOR

@@ -123,6 +123,13 @@ class Custom:
                     remedy = "it draws random numbers, and each device would draw its own: train with `devices=1`"
                     raise ArgumentError(role, layer.name, remedy)
 
+    def check_penalty(self, r1: float) -> None:
+        """Raises ArgumentError where batch norm would couple the images whose gradients R1 penalizes."""
+        layers = self.discriminator.layers if self.discriminator is not None and r1 else ()
+        if coupling := [layer.name for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]:
+            remedy = f"batch norm couples the images of a batch; pass a discriminator without it (it has {coupling[0]})"
+            raise ArgumentError("r1", r1, remedy)
+
     def write(self, directory: RunDirectory) -> None:
         """Keeps the networks with the run.
 

@@ -16,6 +16,9 @@ from dcgan_tf.runs import RunDirectory
 
 MOST_STEPS = 10**9
 
+OF_THE_DISCRIMINATOR = ("d_norm", "discriminator_layers", "discriminator_depth", "conditioning", "head")
+"""Settings that a discriminator of the user's own has no use for."""
+
 Images = np.ndarray | tuple[np.ndarray, np.ndarray]
 
 
@@ -132,6 +135,7 @@ def make(
     source, split = _opened(_data_settings(preset, settings), images, chosen="split" in settings)
     config, name = new(preset, settings | {"split": split}, source.info(), custom.settings())
     custom.check_classes(config.model.classes)
+    custom.check_penalty(config.loss.r1)
     return Plan(_located(config, source), name, source, directory, None, epochs, custom)
 
 
@@ -168,6 +172,9 @@ def new(
     for name in custom.keys() & settings.keys():
         if settings[name] != custom[name]:
             raise ArgumentError(name, settings[name], f"it follows from the network that was passed: {custom[name]}")
+    if "discriminator" in custom.get("custom_networks", ""):
+        for name in settings.keys() & OF_THE_DISCRIMINATOR:
+            raise ArgumentError(name, settings[name], "it is for the built-in discriminator, and another was passed")
     settings = {**settings, **custom}
     conditional = settings.get("conditional", False)
     name = preset or presets.fitting(settings.get("dataset", "digits"), info.image_size, info.channels, conditional)

@@ -11,6 +11,7 @@ from dcgan_tf.errors import ArgumentError, UserError
 from dcgan_tf.losses import LOSSES, Loss
 from dcgan_tf.models.custom_networks import Custom
 from dcgan_tf.runs import RunDirectory
+from dcgan_tf.training import plan
 
 
 def generator(side: int = 16, offset: float = 0.0) -> keras.Model:
@@ -131,6 +132,27 @@ def test_a_loss_gives_one_value_per_example():
     for wrong in (lambda logits: logits, lambda logits: logits[0, 0], lambda logits: logits[:, 0] / 0.0):
         with pytest.raises(ArgumentError, match="^loss=fake: it must turn logits"):
             Custom(loss=Loss(loss.real, wrong, loss.generator, loss.realness)).settings()
+
+
+def test_a_gradient_penalty_needs_a_discriminator_without_batch_norm():
+    image = keras.Input((16, 16, 1))
+    normed = layers.BatchNormalization(name="coupling")(layers.Conv2D(4, 4, 2)(image))
+    coupled = Custom(discriminator=keras.Model(image, layers.Dense(1)(layers.Flatten()(normed))))
+    coupled.check_penalty(0.0)
+    Custom(generator(), discriminator()).check_penalty(1.0)
+    with pytest.raises(ArgumentError, match="^r1=1.0: batch norm couples.*coupling"):
+        coupled.check_penalty(1.0)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"d_norm": "spectral"}, {"discriminator_layers": 2}, {"r1": 1.0}], ids=lambda value: next(iter(value))
+)
+def test_settings_that_a_discriminator_of_ones_own_cannot_follow_are_refused(settings):
+    image = keras.Input((16, 16, 1))
+    own = keras.Model(image, layers.Dense(1)(layers.Flatten()(layers.BatchNormalization()(image))))
+    name, custom = next(iter(settings)), Custom(discriminator=own)
+    with pytest.raises(ArgumentError, match=f"^{name}="):
+        plan.make(settings, "tiny", images=np.zeros((9, 16, 16, 1), np.uint8), custom=custom)
 
 
 def test_what_several_devices_need():
