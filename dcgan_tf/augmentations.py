@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 SHIFT, HOLE = 1 / 8, 1 / 2  # of a side; half a pixel is rounded up, as in the authors' code
+NONE = "none"
+"""The setting that augments nothing."""
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,14 @@ AUGMENTATIONS: dict[str, Augmentation] = {
 
 
 def chosen(text: str) -> list[str]:
-    """Keys of `AUGMENTATIONS`, from "color,cutout", each once and in their order.
+    """Keys of `AUGMENTATIONS`, from "color,cutout", each once and in their order; of "none" or "" there are none.
 
     Raises:
         ArgumentError: there is no such augmentation.
     """
-    names = [name.strip() for name in text.split(",")] if text else []
+    names = [name.strip() for name in text.split(",")] if text not in ("", NONE) else []
     if set(names) - set(AUGMENTATIONS):
-        remedy = f"choose some of {', '.join(AUGMENTATIONS)}, separated by commas; leave it empty for none"
+        remedy = f"choose some of {', '.join(AUGMENTATIONS)}, separated by commas, or {NONE}"
         raise ArgumentError("augment", text, remedy)
     return [name for name in AUGMENTATIONS if name in names]
 

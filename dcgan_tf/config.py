@@ -259,10 +259,10 @@ class TrainingConfig(Section):
         1, "discriminator updates per generator update (k); above 1 needs algorithm1", minimum=1, maximum=100
     )
     augment: str = setting(
-        "",
+        augmentations.NONE,
         f"augmentations of real and generated images before the discriminator sees them, any of "
         f"{','.join(augmentations.AUGMENTATIONS)} (Zhao et al., 2020); against learning a small data set by heart, "
-        "not for large ones; empty: none",
+        "not for large ones",
     )
     ema_decay: float = setting(
         0.0,
@@ -289,7 +289,7 @@ class TrainingConfig(Section):
         super().__post_init__()
         if self.update == "simultaneous" and self.d_steps > 1:
             raise ArgumentError("d_steps", self.d_steps, "more than one discriminator update needs `update=algorithm1`")
-        object.__setattr__(self, "augment", ",".join(augmentations.chosen(self.augment)))
+        object.__setattr__(self, "augment", ",".join(augmentations.chosen(self.augment)) or augmentations.NONE)
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def test_cutout_makes_a_hole_of_half_of_each_side():
 
 
 def test_they_are_chosen_by_name_and_applied_in_their_own_order():
-    assert chosen("cutout, color,cutout") == ["color", "cutout"] and chosen("") == []
+    assert chosen("cutout, color,cutout") == ["color", "cutout"] and chosen("none") == chosen("") == []
     assert numbers_needed(["color", "cutout"]) == 5
     with pytest.raises(ArgumentError, match="augment.*colour.*color, translation, cutout"):
         chosen("colour")

@@ -86,6 +86,13 @@ def test_a_run_from_before_the_settings_against_instability_is_the_same():
     assert Config.from_dict(stored).differences(Config()) == []
 
 
+def test_what_a_preset_augments_can_be_switched_off_by_a_word():
+    augmenting = Config().with_settings({"augment": "cutout,color"})
+    assert augmenting.text("augment") == "color,cutout"
+    assert augmenting.with_settings({"augment": "none"}) == Config() == augmenting.with_settings({"augment": ""})
+    assert Config().text("augment") == "none", "a dry run shows what can be typed"
+
+
 def test_only_settings_that_affect_results_count_as_differences():
     free = {"steps": 7, "log_every": 3, "sample_every": 9, "keep_checkpoints": 1, "steps_per_execution": 5}
     bound = {"batch_size": 32, "seed": 5, "latent_distribution": "uniform"}

@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection
 
 OTHER_NAMES = {
-    "learning_rate": "lr g_lr d_lr rate step_size",
+    "learning_rate": "lr g_lr rate step_size",
+    "discriminator_learning_rate": "d_lr lr_d dlr",
     "batch_size": "batch bs batch_gpu mini_batch train_batch_size",
     "epochs": "epoch n_epochs num_epochs max_epochs niter",
     "steps": "step iterations iteration iters iter max_steps num_steps total_steps n_steps train_steps max_iter",
@@ -25,7 +26,10 @@ OTHER_NAMES = {
     "seeds": "seed",
     "conditional": "cond class_cond labels label use_labels class_conditional cgan",
     "class": "label classes category",
-    "flip": "mirror hflip horizontal_flip random_flip augment",
+    "flip": "mirror hflip horizontal_flip random_flip",
+    "augment": "diff_augment diff_aug augmentation policy",
+    "d_norm": "spectral_norm sn use_sn norm",
+    "r1": "gradient_penalty gp r1_gamma gamma lambda_gp",
     "checkpoint_every": "save_every save_freq snap save_interval checkpoint_interval save_steps ckpt_every",
     "sample_every": "sample_freq sample_interval image_snap img_snap",
     "log_every": "log_freq log_interval log_steps print_freq print_every",

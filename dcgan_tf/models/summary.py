@@ -77,8 +77,9 @@ def _parts(config: Config, generator: keras.Model, discriminator: keras.Model) -
         4 * (g + d) + g + (g if config.training.ema_decay else 0)
     )  # weights, gradients, Adam's two; copies
     size = 4 if config.training.precision == "float32" else 2
-    # real and generated images pass the discriminator
-    return variables, size * (_outputs(generator) + 2 * _outputs(discriminator))
+    # real and generated images pass the discriminator; a gradient penalty takes about as much as one more pass
+    passes = 3 if config.loss.r1 else 2
+    return variables, size * (_outputs(generator) + passes * _outputs(discriminator))
 
 
 def _outputs(model: keras.Model) -> int:

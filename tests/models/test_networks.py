@@ -5,6 +5,7 @@ from keras import layers
 
 from dcgan_tf import geometry, models, presets
 from dcgan_tf.config import ModelConfig
+from dcgan_tf.models import summary
 
 ALL = presets.PRESETS
 
@@ -136,3 +137,13 @@ def test_one_layer_of_the_generator_against_numpy():
         for column in range(4):
             canvas[2 * row : 2 * row + 4, 2 * column : 2 * column + 4] += grid[row, column] * kernel
     np.testing.assert_allclose(generator(z)[0, :, :, 0], np.tanh(canvas[1:-1, 1:-1]), atol=1e-6)
+
+
+def test_a_gradient_penalty_takes_the_memory_of_one_more_pass():
+    plain = presets.PRESETS["tiny"].with_settings({"d_norm": "none"})
+    generator, discriminator = networks(plain.model)
+    needed = [
+        summary.training_bytes(config, generator, discriminator) for config in (plain, plain.with_settings({"r1": 1.0}))
+    ]
+    outputs = sum(np.prod(layer.output.shape[1:]) for layer in discriminator.layers)
+    assert needed[1] - needed[0] == 4 * plain.training.batch_size * outputs
