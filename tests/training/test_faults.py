@@ -23,6 +23,9 @@ AMOUNTS = (
     r"(/run|/cache)\S*: no space left on the disk \(((?P<needed>[1-9][0-9.]* \w+) needed, )?(?P<free>\S+ \w+) free\)"
 )
 
+BEFORE = r"error: the prepared images need (?P<needed>\S+ \w+) and \S+/cache has (?P<free>\S+ \w+) free: make room"
+"""What is said where it is known before anything is written."""
+
 
 def mount(*arguments: object) -> bool:
     try:
@@ -65,7 +68,7 @@ def full_at(forks, whole, folder, moment: int) -> None:
     assert not list(folder.rglob("*.tmp")) and "Traceback" not in ended.output
     if ended.code:  # the last bytes may find room in blocks that are there
         line = ended.output.strip().splitlines()[-1]
-        said = re.match(rf"error: .*{AMOUNTS}; make room", line)
+        said = re.match(rf"error: .*{AMOUNTS}; make room", line) or re.match(BEFORE, line)
         assert said and (said["needed"] is None or bytes_of(said["needed"]) < 1e6), line
         assert bytes_of(said["free"]) < bytes_of(said["needed"] or "4.0 KB"), line
         assert re.search(f"the same command starts again|train --run={folder}/run|--image_size", line), line
