@@ -6,7 +6,8 @@ sentence, which TF Serving passes to the client. Shapes are checked first: a ser
 
 import tensorflow as tf
 
-LARGEST_SEED = 2**62
+from dcgan_tf import seeds
+
 LARGEST_LATENT = 100  # no float32 draw of the normal law is beyond 7; far beyond 100 the sums in a network overflow
 OWN_CLASS = -1  # this label stands for the seed's own class, the one that an image has by default
 
@@ -83,7 +84,7 @@ def _within(name: str, value: tf.Tensor, lowest_label: int, classes: int) -> tup
     lowest, highest, sentence = {
         "fraction": (0.0, 1.0, "it is from 0 (the start) to 1 (the end)"),
         "label": (lowest_label, classes - 1, f"a class is from {lowest_label} to {classes - 1}"),
-    }.get(name, (0, LARGEST_SEED, "a seed is from 0 to 2^62"))
+    }.get(name, (0, seeds.LARGEST, "a seed is from 0 to 2^62"))
     return tf.logical_and(value >= lowest, value <= highest), f"{name}: {sentence}"
 
 

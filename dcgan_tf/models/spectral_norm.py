@@ -24,6 +24,7 @@ class _Spectral:
         super().__init__(*args, autocast=False, **kwargs)
 
     def build(self, input_shape):
+        """Makes the layer's own variables, and the vector."""
         super().build(input_shape)
         units = self._kernel.shape[-1]
         start = initializers.Constant(units**-0.5)
@@ -37,6 +38,7 @@ class _Spectral:
         return ops.cast(self._kernel / norm, self.compute_dtype)
 
     def call(self, inputs):
+        """The layer's own output, with the divided kernel."""
         return super().call(ops.cast(inputs, self.compute_dtype))
 
     def advanced(self, vector, kernel):
